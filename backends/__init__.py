@@ -1,0 +1,1 @@
+"""One folder a target: spell, compile, launch; and the reference evaluator."""

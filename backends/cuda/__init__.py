@@ -1,0 +1,1 @@
+"""CUDA C: spelled by `backends.c`, compiled by NVRTC, launched through cupy."""

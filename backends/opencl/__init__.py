@@ -1,0 +1,1 @@
+"""OpenCL C: spelled by `backends.c`, built and launched through pyopencl."""

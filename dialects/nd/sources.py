@@ -1,0 +1,77 @@
+"""The sources of `nd`: values that come from nowhere. Function arguments are the third source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, IntegerType, TensorType, i64
+from xdsl.ir import Attribute
+from xdsl.irdl import AnyOf, BaseAttr, IRDLOperation, attr_def, irdl_op_definition, result_def, traits_def
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from .base import element_of, expect, shape_of, verify_nd_type
+from .dtype import is_integer, tensor
+from .movement import value_type
+
+
+def splat(value: bool | int | float, element: Attribute) -> Attribute:
+    """The scalar attribute for `value` in an element type: an IntegerAttr or a FloatAttr."""
+    if isinstance(element, IntegerType):
+        number = int(value)
+        if element.width.data == 1:
+            return IntegerAttr(int(bool(number)), element)
+        return IntegerAttr(number, element)
+    assert isinstance(element, AnyFloat)
+    return FloatAttr(float(value), element)
+
+
+@irdl_op_definition
+class ConstOp(IRDLOperation):
+    """A tensor of one value.
+
+    Shapes   -> any static shape
+    Example  %c = nd.const 1.0 : f32 -> tensor<4x6xf32>
+    Numbers  infinities and NaN are written as bits: 0x7F800000 : f32
+    Errors   a value of another type than the elements
+    """
+
+    name = "nd.const"
+    value = attr_def(AnyOf((BaseAttr(FloatAttr), BaseAttr(IntegerAttr))))
+    res = result_def(BaseAttr(TensorType))
+    traits = traits_def(Pure())
+    assembly_format = "$value attr-dict `->` type($res)"
+
+    def __init__(self, value: Attribute, shape: Sequence[int]):
+        super().__init__(result_types=[tensor(value_type(value), list(shape))], attributes={"value": value})
+
+    def verify_(self) -> None:
+        verify_nd_type(self.res.type, "result")
+        expect("type of the value", value_type(self.value), element_of(self.res))
+
+
+@irdl_op_definition
+class IotaOp(IRDLOperation):
+    """Each element is its own index along `axis`.
+
+    Shapes   -> any static shape of integers
+    Example  %i = nd.iota 1 -> tensor<4x6xi32>
+    Errors   axis out of range; elements that are not integers
+    """
+
+    name = "nd.iota"
+    axis = attr_def(IntegerAttr.constr(i64))
+    res = result_def(BaseAttr(TensorType))
+    traits = traits_def(Pure())
+    assembly_format = "$axis attr-dict `->` type($res)"
+
+    def __init__(self, axis: int, shape: Sequence[int], element: Attribute):
+        super().__init__(result_types=[tensor(element, list(shape))], attributes={"axis": IntegerAttr(axis, i64)})
+
+    def verify_(self) -> None:
+        verify_nd_type(self.res.type, "result")
+        rank, axis = len(shape_of(self.res)), self.axis.value.data
+        if not 0 <= axis < rank:
+            raise VerifyException(f"axis {axis} is out of range, expected 0 <= axis < {rank}")
+        if not is_integer(element_of(self.res)):
+            raise VerifyException(f"element type is {element_of(self.res)}, expected an integer")

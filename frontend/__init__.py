@@ -1,0 +1,1 @@
+"""What a user writes: `Tensor`, whose arithmetic builds `nd` ops directly."""

@@ -1,0 +1,1 @@
+"""Passes that stay on their rung, one module each."""
