@@ -1,1 +1,49 @@
-"""Upstream MLIR ops that xDSL 0.74 lacks or cannot spell, in upstream's names, syntax and meaning."""
+"""Upstream MLIR ops that xDSL 0.74 lacks or cannot spell, in upstream's names, syntax and meaning.
+
+An op here is deleted when xDSL gains it. `make_context` and `parse` read every rung; each dialect is imported when first met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from xdsl.context import Context
+from xdsl.dialects import get_all_dialects
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Dialect
+from xdsl.parser import Parser
+
+
+def _loader(module: str, name: str) -> Callable[[], Dialect]:
+    return lambda: getattr(import_module(f"rung.dialects.{module}"), name)
+
+
+OVERLAYS: dict[str, Callable[[], Dialect]] = {
+    "gpu": _loader("upstream.gpu", "Gpu"),
+    "scf": _loader("upstream.scf", "Scf"),
+    "tensor": _loader("upstream.tensor", "Tensor"),
+}
+"""The dialects that replace xDSL's of the same name in our contexts. Never exported to the universe."""
+
+
+def register_dialects(ctx: Context, others: dict[str, Callable[[], Dialect]] | None = None) -> None:
+    """Register xDSL's dialects with ours over them, `nd`, and `others` (such as those of plug-ins); none is imported yet."""
+    everything = {**get_all_dialects(), **(others or {}), **OVERLAYS, "nd": _loader("nd", "Nd")}
+    for name, make in everything.items():
+        ctx.register_dialect(name, make)
+
+
+def make_context() -> Context:
+    """A new context that knows the dialects of every rung."""
+    ctx = Context()
+    register_dialects(ctx)
+    return ctx
+
+
+def parse(text: str, name: str = "<input>") -> ModuleOp:
+    """The module that `text` spells. Raises xdsl.utils.exceptions.ParseError, located in `name`."""
+    return Parser(make_context(), text, name).parse_module()
+
+
+__all__ = ["OVERLAYS", "make_context", "parse", "register_dialects"]
