@@ -1,8 +1,8 @@
 """The one index simplifier: integer expressions over loop indices, kept canonical as they are built.
 
 An expression is a constant plus terms `coefficient * atom`; an atom is a loop index, or a floor division or a remainder by a
-positive constant. Everything movement does to an index stays in this form (quasi-affine), so there is nothing else to simplify: two
-accesses are the same exactly if their canonical expressions are equal in all the cases met so far.
+positive constant. Everything movement does to an index stays in this form (quasi-affine), so there is nothing else to simplify:
+two accesses are the same exactly if their canonical expressions are equal in all the cases met so far.
 
 A `Space` knows the extent of each loop index; the intervals that follow are what lets `(8*i + j) floordiv 8` be `i`.
 """

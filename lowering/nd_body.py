@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from xdsl.dialects import arith, linalg, scf, tensor
-from xdsl.dialects.affine import ApplyOp
-from xdsl.dialects.builtin import AffineMapAttr, FloatAttr, IndexType, IntegerAttr, IntegerType
-from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
-from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
-
 from rung.dialects.nd import MOVEMENT, ConstOp, IotaOp
 from rung.dialects.nd.base import element_of, shape_of
+from xdsl.dialects import arith, linalg, scf, tensor
+from xdsl.dialects.affine import ApplyOp
+from xdsl.dialects.builtin import AffineMapAttr, IndexType, IntegerAttr
+from xdsl.ir import Block, BlockArgument, Operation, SSAValue
+from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
 
 from .index_expr import Index, Space, to_affine
 from .nd_access import Access, source_access
-from .nd_scalar import ScalarEmitter, scalar_attr, signless
+from .nd_scalar import Scalar, ScalarEmitter, scalar_attr, signless
 from .nd_stages import Stage
 
-Constant = Callable[[IntegerAttr | FloatAttr], SSAValue]
+Constant = Callable[[Scalar], SSAValue]
 _index = IndexType()
 
 
@@ -58,7 +57,7 @@ class BodyBuilder:
                 work.extend(reversed(missing))
                 continue
             result = finish([self._known[need] for need in needs])
-            if result.name_hint is None and isinstance(result, SSAValue) and current.name_hint is not None:
+            if result.name_hint is None and current.name_hint is not None:
                 result.name_hint = current.name_hint
             self._known[key] = result
             work.pop()
@@ -160,8 +159,3 @@ class BodyBuilder:
         self._scope, self._known = outer, known
         otherwise = Block([scf.YieldOp(self.constant(scalar_attr(access.otherwise)))])
         return self._insert(scf.IfOp(holds, [inside.type], [inside_scope], [otherwise]))
-
-
-def bool_or_element(element: Attribute) -> Attribute:
-    """The block argument type of an operand with this nd element type."""
-    return signless(element) if isinstance(element, IntegerType) else element

@@ -8,16 +8,21 @@ occur.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias, cast
 
 from rung.dialects.nd import BinaryOp, BitcastOp, CastOp, SelectOp, UnaryOp
 from rung.dialects.nd.base import element_of, tensor_type
-from rung.dialects.nd.dtype import FloatType, bit_width, is_bool, is_float, is_unsigned
+from rung.dialects.nd.dtype import FloatType, bit_width, is_bool, is_float, is_unsigned, signless
 from rung.dialects.upstream.arith import RemFOp
 from xdsl.dialects import arith, math
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType, Signedness, TensorType, i1
+from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, IntegerType, TensorType, f32, i1
+from xdsl.dialects.utils import FastMathFlag
 from xdsl.ir import Attribute, Operation, SSAValue
 
-REASSOC = arith.FastMathFlagsAttr([arith.FastMathFlag.REASSOC])
+Scalar: TypeAlias = IntegerAttr[IntegerType | IndexType] | FloatAttr
+"""What an arith.constant of a scalar holds."""
+
+REASSOC = arith.FastMathFlagsAttr([FastMathFlag.REASSOC])
 """On what combines a reduction: `nd.reduce` leaves the order open."""
 
 FLOAT_UNARY: dict[str, Callable[[SSAValue], Operation]] = {
@@ -29,27 +34,20 @@ FLOAT_UNARY: dict[str, Callable[[SSAValue], Operation]] = {
     "sin": math.SinOp,
     "trunc": math.TruncOp,
 }
-FLOAT_BINARY: dict[str, type[Operation]] = {
+FLOAT_BINARY: dict[str, Callable[..., Operation]] = {
     "add": arith.AddfOp, "sub": arith.SubfOp, "mul": arith.MulfOp, "div": arith.DivfOp, "mod": RemFOp,
     "max": arith.MaximumfOp, "min": arith.MinimumfOp, "pow": math.PowFOp,
 }  # fmt: skip
-INT_BINARY: dict[str, tuple[type[Operation], type[Operation]]] = {  # signed, unsigned
+INT_BINARY: dict[str, tuple[Callable[..., Operation], Callable[..., Operation]]] = {  # signed, unsigned
     "add": (arith.AddiOp, arith.AddiOp), "sub": (arith.SubiOp, arith.SubiOp), "mul": (arith.MuliOp, arith.MuliOp),
     "max": (arith.MaxSIOp, arith.MaxUIOp), "min": (arith.MinSIOp, arith.MinUIOp),
     "and": (arith.AndIOp, arith.AndIOp), "or": (arith.OrIOp, arith.OrIOp), "xor": (arith.XOrIOp, arith.XOrIOp),
 }  # fmt: skip
-BOOL_BINARY: dict[str, type[Operation]] = {
+BOOL_BINARY: dict[str, Callable[..., Operation]] = {
     "max": arith.OrIOp, "min": arith.AndIOp, "and": arith.AndIOp, "or": arith.OrIOp, "xor": arith.XOrIOp,
 }  # fmt: skip
 COMPARE = {"cmplt": ("olt", "slt", "ult"), "cmpeq": ("oeq", "eq", "eq"), "cmpne": ("une", "ne", "ne")}
 COMBINE = {"sum": "add", "prod": "mul", "max": "max", "min": "min"}
-
-
-def signless(element: Attribute) -> Attribute:
-    """The element type below nd: unsigned integers lose their sign, all else stays."""
-    if isinstance(element, IntegerType) and element.signedness.data is not Signedness.SIGNLESS:
-        return IntegerType(element.width.data)
-    return element
 
 
 def signless_tensor(type_: Attribute) -> TensorType[Attribute]:
@@ -57,23 +55,27 @@ def signless_tensor(type_: Attribute) -> TensorType[Attribute]:
     return TensorType(signless(tensor.element_type), tensor.get_shape())
 
 
-def scalar_attr(value: Attribute) -> IntegerAttr | FloatAttr:
+def scalar_attr(value: Attribute) -> Scalar:
     """The attribute of an arith.constant for an nd scalar: unsigned values wrap into the signless type."""
     if isinstance(value, FloatAttr):
-        return value
-    assert isinstance(value, IntegerAttr) and isinstance(value.type, IntegerType)
-    width, number = value.type.width.data, value.value.data
+        return cast("FloatAttr", value)
+    number = cast("IntegerAttr", value)
+    return integer_attr(number.value.data, number.type)
+
+
+def integer_attr(number: int, element: Attribute) -> IntegerAttr[IntegerType]:
+    """`number` wrapped into the signless twin of an nd integer type."""
+    width = bit_width(element)
     if width == 1:
         return IntegerAttr(int(bool(number)), i1)
     wrapped = (number + (1 << (width - 1))) % (1 << width) - (1 << (width - 1))
     return IntegerAttr(wrapped, IntegerType(width))
 
 
-def neutral(combiner: str, element: Attribute) -> IntegerAttr | FloatAttr:
+def neutral(combiner: str, element: Attribute) -> Scalar:
     """What a reduction starts from, and what it is of no elements."""
     if isinstance(element, FloatType):
         return FloatAttr({"sum": 0.0, "prod": 1.0, "max": float("-inf"), "min": float("inf")}[combiner], element)
-    assert isinstance(element, IntegerType)
     width = bit_width(element)
     if combiner in ("sum", "prod"):
         number = 0 if combiner == "sum" else 1
@@ -81,18 +83,17 @@ def neutral(combiner: str, element: Attribute) -> IntegerAttr | FloatAttr:
         number = 0 if combiner == "max" else (1 << width) - 1
     else:
         number = -(1 << (width - 1)) if combiner == "max" else (1 << (width - 1)) - 1
-    return scalar_attr(IntegerAttr(number, IntegerType(width) if width == 1 else element))
+    return integer_attr(number, element)
 
 
 class ScalarEmitter:
     """Emits the ops for one element through `insert` (which places an op and returns its first result)."""
 
-    def __init__(self, insert: Callable[[Operation], SSAValue], constant: Callable[[IntegerAttr | FloatAttr], SSAValue]):
+    def __init__(self, insert: Callable[[Operation], SSAValue], constant: Callable[[Scalar], SSAValue]):
         self.insert, self.constant = insert, constant
 
     def _int(self, value: int, type_: Attribute) -> SSAValue:
-        assert isinstance(type_, IntegerType)
-        return self.constant(scalar_attr(IntegerAttr(value, type_)))
+        return self.constant(integer_attr(value, type_))
 
     def emit(self, op: Operation, args: list[SSAValue]) -> SSAValue:
         """The result element of an elementwise nd op from its operand elements."""
@@ -162,8 +163,7 @@ class ScalarEmitter:
         return self.insert(arith.SelectOp(by_zero, zero, quotient))
 
     def _shift(self, kind: str, unsigned: bool, a: SSAValue, b: SSAValue) -> SSAValue:
-        assert isinstance(a.type, IntegerType)
-        width, known = a.type.width.data, _constant_of(b)
+        width, known = bit_width(a.type), _constant_of(b)
         op = arith.ShLIOp if kind == "shl" else arith.ShRUIOp if unsigned else arith.ShRSIOp
         if known is not None and 0 <= known < width:
             return self.insert(op(a, b))
@@ -176,33 +176,32 @@ class ScalarEmitter:
     def cast(self, x: SSAValue, source: Attribute, target: Attribute) -> SSAValue:
         if source == target:
             return x
-        to = signless(target)
         if isinstance(source, FloatType):
-            return self._cast_float(x, source, target, to)
-        assert isinstance(source, IntegerType)
+            return self._cast_float(x, source, target)
         if is_bool(target):
             return self.insert(arith.CmpiOp(x, self._int(0, x.type), "ne"))
         unsigned = is_unsigned(source) or is_bool(source)
-        if is_float(target):
-            return self.insert((arith.UIToFPOp if unsigned else arith.SIToFPOp)(x, to))
-        assert isinstance(target, IntegerType)
-        if source.width.data == target.width.data:
+        if isinstance(target, FloatType):
+            return self.insert((arith.UIToFPOp if unsigned else arith.SIToFPOp)(x, target))
+        wider = bit_width(target) - bit_width(source)
+        if wider == 0:
             return x
-        if source.width.data > target.width.data:
+        to = IntegerType(bit_width(target))
+        if wider < 0:
             return self.insert(arith.TruncIOp(x, to))
         return self.insert((arith.ExtUIOp if unsigned else arith.ExtSIOp)(x, to))
 
-    def _cast_float(self, x: SSAValue, source: FloatType, target: Attribute, to: Attribute) -> SSAValue:
+    def _cast_float(self, x: SSAValue, source: FloatType, target: Attribute) -> SSAValue:
         if is_bool(target):
             return self.insert(arith.CmpfOp(x, self.constant(FloatAttr(0.0, source)), "une"))
         if not isinstance(target, FloatType):
+            to = IntegerType(bit_width(target))
             return self.insert((arith.FPToUIOp if is_unsigned(target) else arith.FPToSIOp)(x, to))
         if source.bitwidth < target.bitwidth:
             return self.insert(arith.ExtFOp(x, target))
         if source.bitwidth > target.bitwidth:
             return self.insert(arith.TruncFOp(x, target))
-        from xdsl.dialects.builtin import f32  # f16 and bf16: neither holds the other, both fit f32
-
+        # f16 and bf16: neither holds the other, both fit f32
         return self.insert(arith.TruncFOp(self.insert(arith.ExtFOp(x, f32)), target))
 
 

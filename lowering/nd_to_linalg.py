@@ -32,19 +32,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rung.dialects.nd.base import element_of, shape_of
 from xdsl.context import Context
 from xdsl.dialects import arith, func, linalg, tensor
-from xdsl.dialects.builtin import AffineMapAttr, FloatAttr, IntegerAttr, ModuleOp, TensorType, i64
+from xdsl.dialects.builtin import AffineMapAttr, FunctionType, IntegerAttr, ModuleOp, TensorType, i64
 from xdsl.dialects.linalg import IteratorType, IteratorTypeAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
-from rung.dialects.nd.base import element_of, shape_of
-
 from .nd_body import BodyBuilder
-from .nd_scalar import COMBINE, ScalarEmitter, neutral, signless, signless_tensor
+from .nd_scalar import COMBINE, Scalar, ScalarEmitter, neutral, signless, signless_tensor
 from .nd_stages import Stage, plan_kernel
 
 PARALLEL = IteratorTypeAttr(IteratorType.PARALLEL)
@@ -64,7 +63,7 @@ class KernelLowering:
         self._constants: dict[Attribute, SSAValue] = {}
         self._last_constant: Operation | None = None
 
-    def constant(self, value: IntegerAttr | FloatAttr) -> SSAValue:
+    def constant(self, value: Scalar) -> SSAValue:
         """A scalar constant at the head of the kernel, shared by all stages."""
         if value not in self._constants:
             op = arith.ConstantOp(value)
@@ -138,7 +137,9 @@ def lower_kernel(kernel: func.FuncOp) -> None:
     """Replace the nd body of one kernel function by linalg. Raises VerifyException if a fused reduction has no fixed row."""
     returned = kernel.body.block.last_op
     if not isinstance(returned, func.ReturnOp) or len(returned.operands) != 1:
-        raise VerifyException(f"kernel @{kernel.sym_name.data} returns {len(returned.operands) if returned else 0} values, expected 1")
+        raise VerifyException(
+            f"kernel @{kernel.sym_name.data} returns {len(returned.operands) if returned else 0} values, expected 1"
+        )
     root = returned.operands[0]
     lowering = KernelLowering(kernel)
     plan = plan_kernel(root)
@@ -153,7 +154,7 @@ def lower_kernel(kernel: func.FuncOp) -> None:
 def _retype(function: func.FuncOp) -> None:
     """Make the types of a function's signature, arguments and calls signless."""
     kind = function.function_type
-    function.properties["function_type"] = func.FunctionType.from_lists(
+    function.properties["function_type"] = FunctionType.from_lists(
         [signless_tensor(t) for t in kind.inputs], [signless_tensor(t) for t in kind.outputs]
     )
 
@@ -179,4 +180,6 @@ class NdToLinalgPass(ModulePass):
             _retype(function)
         left = sorted({o.name for o in op.walk() if o.name.startswith("nd.")})
         if left:
-            raise VerifyException(f"{', '.join(left)} left outside kernels; outline them first (nd-mark-kernels, nd-outline-kernels)")
+            raise VerifyException(
+                f"{', '.join(left)} left outside kernels; outline them first (nd-mark-kernels, nd-outline-kernels)"
+            )

@@ -14,11 +14,28 @@ from .sources import ConstOp, IotaOp, splat
 MOVEMENT = (ReshapeOp, PermuteOp, ExpandOp, PadOp, ShrinkOp, FlipOp)
 """The movement ops: each result element is one source element, or the pad value."""
 
-Nd = Dialect(
-    "nd", [UnaryOp, BinaryOp, SelectOp, CastOp, BitcastOp, ReduceOp, *MOVEMENT, ConstOp, IotaOp], []
-)
+Nd = Dialect("nd", [UnaryOp, BinaryOp, SelectOp, CastOp, BitcastOp, ReduceOp, *MOVEMENT, ConstOp, IotaOp], [])
 
 __all__ = [
-    "BINARY", "COMPARISONS", "MOVEMENT", "REDUCE", "UNARY", "BinaryOp", "BitcastOp", "CastOp", "ConstOp", "ExpandOp", "FlipOp",
-    "IotaOp", "Nd", "PadOp", "PermuteOp", "ReduceOp", "ReshapeOp", "SelectOp", "ShrinkOp", "UnaryOp", "splat",
+    "BINARY",
+    "COMPARISONS",
+    "MOVEMENT",
+    "REDUCE",
+    "UNARY",
+    "BinaryOp",
+    "BitcastOp",
+    "CastOp",
+    "ConstOp",
+    "ExpandOp",
+    "FlipOp",
+    "IotaOp",
+    "Nd",
+    "PadOp",
+    "PermuteOp",
+    "ReduceOp",
+    "ReshapeOp",
+    "SelectOp",
+    "ShrinkOp",
+    "UnaryOp",
+    "splat",
 ]

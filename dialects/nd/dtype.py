@@ -54,6 +54,8 @@ NUMPY: dict[ElementType, np.dtype[np.generic]] = {
 }
 """Every element type `nd` knows, with its NumPy dtype."""
 
+_SIGNLESS: dict[Attribute, Attribute] = {ui8: i8, ui16: i16, ui32: i32, ui64: i64}
+
 _FROM_NUMPY = {dtype: element for element, dtype in NUMPY.items()}
 
 
@@ -86,12 +88,19 @@ def is_integer(element: Attribute) -> bool:
 
 
 def is_unsigned(element: Attribute) -> bool:
-    return isinstance(element, IntegerType) and element.signedness.data is Signedness.UNSIGNED
+    return element in _SIGNLESS
 
 
-def bit_width(element: ElementType) -> int:
-    """Bits of the value; a bool has one, though memory holds it in a byte."""
-    return element.width.data if isinstance(element, IntegerType) else element.bitwidth
+def signless(element: Attribute) -> Attribute:
+    """The element type below nd: unsigned integers lose their sign, all else stays."""
+    return _SIGNLESS.get(element, element)
+
+
+def bit_width(element: Attribute) -> int:
+    """Bits of the value; a bool has one, though memory holds it in a byte. Raises TypeError for what is no element type."""
+    if isinstance(element, IntegerType | FloatType):
+        return element.bitwidth
+    raise TypeError(f"{element} is not an element type of nd")
 
 
 def tensor(element: Attribute, shape: tuple[int, ...] | list[int]) -> TensorType[Attribute]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from xdsl.dialects.builtin import StringAttr, TensorType, i1
@@ -23,7 +24,7 @@ from .base import element_of, expect, shape_of, tensor_type, verify_nd_type
 from .dtype import bit_width, is_bool, is_float, is_integer, tensor, to_numpy
 
 _ANY = "bool, integers and floats"
-_TAKES = {
+_TAKES: dict[str, Callable[[Attribute], bool]] = {
     "floats": is_float,
     "integers": is_integer,
     "bool and integers": lambda t: is_bool(t) or is_integer(t),
@@ -110,7 +111,8 @@ class BinaryOp(IRDLOperation):
     Example  %z = nd.binary "cmplt" %x, %y : tensor<4xf32> -> tensor<4xi1>
     Numbers  Integers wrap. idiv rounds toward zero and mod takes the sign of the dividend (C's / and %, fmod for floats);
              both give 0 for a zero divisor. shr keeps the sign of a signed integer; a shift by the width or more gives 0
-             (-1 for a negative signed shr). max and min of a NaN are NaN; -0.0 and 0.0 are equal. cmp* with NaN are false, but cmpne.
+             (-1 for a negative signed shr). max and min of a NaN are NaN; -0.0 and 0.0 are equal. cmp* with NaN are false,
+             but cmpne.
     Errors   unknown kind; operand types that differ; a kind that does not take the element type; a wrong result type
     Source   tinygrad's binary ops; NumPy for division by zero and shifts
     """
@@ -215,7 +217,7 @@ class BitcastOp(IRDLOperation):
         expect("result shape", shape_of(self.res), shape_of(self.src))
         widths = [to_numpy(element_of(value)).itemsize * 8 for value in (self.src, self.res)]
         if is_bool(element_of(self.src)) or is_bool(element_of(self.res)):
-            raise VerifyException(f"bitcast from {element_of(self.src)} to {element_of(self.res)}, expected no bool: it has no bits")
+            raise VerifyException(f"bitcast from {element_of(self.src)} to {element_of(self.res)}, expected no bool")
         expect("width of the result's elements", widths[1], widths[0])
 
 

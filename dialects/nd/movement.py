@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import cast
 
-from xdsl.dialects.builtin import AnyFloat, DenseArrayBase, FloatAttr, IntegerAttr, IntegerType, TensorType, i64
+from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, IntegerAttr, IntegerType, TensorType, i64
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import AnyOf, BaseAttr, IRDLOperation, attr_def, irdl_op_definition, operand_def, result_def, traits_def
 from xdsl.traits import Pure
@@ -221,8 +222,5 @@ class FlipOp(IRDLOperation):
 
 def value_type(value: Attribute) -> Attribute:
     """The type of a scalar attribute: f32 for `1.0 : f32`."""
-    if isinstance(value, FloatAttr):
-        float_type: AnyFloat = value.type
-        return float_type
-    assert isinstance(value, IntegerAttr)
-    return value.type
+    assert isinstance(value, FloatAttr | IntegerAttr)
+    return cast("FloatAttr | IntegerAttr", value).type

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
-from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, IntegerType, TensorType, i64
+from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, IntegerType, TensorType, i1, i64
 from xdsl.ir import Attribute
 from xdsl.irdl import AnyOf, BaseAttr, IRDLOperation, attr_def, irdl_op_definition, result_def, traits_def
 from xdsl.traits import Pure
@@ -15,13 +16,10 @@ from .dtype import is_integer, tensor
 from .movement import value_type
 
 
-def splat(value: bool | int | float, element: Attribute) -> Attribute:
+def splat(value: bool | float, element: Attribute) -> Attribute:
     """The scalar attribute for `value` in an element type: an IntegerAttr or a FloatAttr."""
     if isinstance(element, IntegerType):
-        number = int(value)
-        if element.width.data == 1:
-            return IntegerAttr(int(bool(number)), element)
-        return IntegerAttr(number, element)
+        return IntegerAttr(int(bool(value)) if element == i1 else int(value), cast("IntegerType", element))
     assert isinstance(element, AnyFloat)
     return FloatAttr(float(value), element)
 
