@@ -21,6 +21,8 @@ PASSES: dict[str, str] = {
     "nd-outline-kernels": "rung.passes.nd_outline_kernels:NdOutlineKernelsPass",
     # nd to linalg, and on linalg
     "nd-to-linalg": "rung.lowering.nd_to_linalg:NdToLinalgPass",
+    "linalg-outline-kernels": "rung.passes.linalg_outline_kernels:LinalgOutlineKernelsPass",
+    "linalg-collapse-dims": "rung.passes.linalg_collapse_dims:LinalgCollapseDimsPass",
     "linalg-choose-schedule": "rung.passes.linalg_choose_schedule:LinalgChooseSchedulePass",
     "linalg-tile-to-forall": "rung.passes.linalg_tile_to_forall:LinalgTileToForallPass",
     "linalg-bufferize": "rung.passes.linalg_bufferize:LinalgBufferizePass",

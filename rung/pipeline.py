@@ -1,0 +1,123 @@
+"""The road of one program, top to bottom: one list, each entry beside its reason for standing there.
+
+`lower` walks it from the rung a module is on to the rung that is asked for; `rung ladder` and `rung.compile` are callers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from rung.backends.machine import CPU, Machine
+from rung.passes.runner import PassRunner
+from rung.universe import PASSES, load_pass
+
+LADDER = ("nd", "linalg", "loops", "vector", "gpu")
+"""The rungs of IR, top to bottom; source text is below them."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One pass of the pipeline. `options`: what it is told of the machine. `rung`: the contract that holds after it."""
+
+    name: str
+    rung: str
+    why: str
+    options: Callable[[Machine], dict[str, object]] = lambda machine: {}
+
+    def make(self, machine: Machine) -> ModulePass:
+        return load_pass(PASSES[self.name])(**self.options(machine))
+
+
+def _target(machine: Machine) -> dict[str, object]:
+    return {"target": machine.name}
+
+
+def _native(machine: Machine) -> dict[str, object]:
+    return {"native": tuple(sorted(machine.native_floats))}
+
+
+PIPELINE: tuple[Step, ...] = (
+    Step("nd-simplify", "nd", "first, because what is folded here is not copied into kernels"),
+    Step("nd-split-reduce", "nd", "before kernels form: a long reduction to few results takes two to use the machine", _target),
+    Step("nd-mark-kernels", "nd", "decides what is stored in memory; the marks can be printed and edited"),
+    Step("nd-outline-kernels", "nd", "cuts at the marks, so that all that follows sees one kernel at a time"),
+    Step("nd-to-linalg", "linalg", "movement becomes index maps while the program is still a DAG"),
+    Step("linalg-outline-kernels", "linalg", "where linalg programs from elsewhere get on; does nothing to our own"),
+    Step(
+        "linalg-choose-schedule",
+        "linalg",
+        "writes the default schedule as an attribute; one that is there already stays",
+        _target,
+    ),
+    Step("linalg-tile-to-forall", "linalg", "tiling is simplest on tensors, where slices cannot alias"),
+    Step("linalg-bufferize", "linalg", "after tiling, so that intermediates of a tile are tile-sized"),
+    Step("linalg-to-loops", "loops", "fixes the order inside a tile"),
+    Step("loops-fold-subviews", "loops", "every access then indexes an argument directly, which the vectorizer reads"),
+    Step("loops-forward-stores", "loops", "one-element buffers become values: registers, not memory"),
+    Step("arith-emulate-floats", "loops", "before vectorizing, so that narrow floats are widened as scalars are", _native),
+    Step("loops-to-vector", "vector", "loads, stores and accumulators become vectors where the accesses allow"),
+    Step("vector-to-gpu", "gpu", "blocks and threads last: nothing above depends on how a grid is numbered"),
+    Step("host-plan-buffers", "gpu", "needs the launches in order to see which intermediates are alive together"),
+)
+"""Every pass between a tensor program and source text, in order."""
+
+_MARKS = (("gpu", ("gpu.",)), ("vector", ("vector.",)), ("nd", ("nd.",)), ("linalg", ("linalg.", "tensor.")))
+
+
+def rung_of(module: ModuleOp) -> str:
+    """The rung a module stands on, by its dialects: the lowest of gpu, vector, nd, linalg that occurs; else loops."""
+    prefixes = {op.name.partition(".")[0] for op in module.walk()}
+    for rung, dialects in _MARKS:
+        if any(name.rstrip(".") in prefixes for name in dialects):
+            return rung
+    return "loops"
+
+
+def steps_between(start: str, stop: str) -> Sequence[Step]:
+    """The steps that take a module on rung `start` to the end of rung `stop`. Raises ValueError for a rung that is not there."""
+    for rung in (start, stop):
+        if rung not in LADDER:
+            raise ValueError(f"no rung {rung!r}, expected one of {', '.join(LADDER)}")
+    first, last = LADDER.index(start), LADDER.index(stop)
+    return [step for step in PIPELINE if _enters(step, first) and LADDER.index(step.rung) <= last]
+
+
+def _enters(step: Step, first: int) -> bool:
+    """Does `step` come after entering the ladder at rung number `first`? A module on linalg has been through nd-to-linalg."""
+    position = LADDER.index(step.rung)
+    if position > first:
+        return True
+    return position == first and step.name not in ("nd-to-linalg", "linalg-to-loops", "loops-to-vector", "vector-to-gpu")
+
+
+def lower(
+    ctx: Context,
+    module: ModuleOp,
+    machine: Machine = CPU,
+    *,
+    stop_at: str = "gpu",
+    runner: PassRunner | None = None,
+    on_rung: Callable[[str, ModuleOp], None] | None = None,
+) -> ModuleOp:
+    """Take `module` down to the end of rung `stop_at`, in place, and return it.
+
+    on_rung   called with the rung's name and the module when a rung is complete (before the first pass of the next)
+    Raises PassFailure naming the pass, the op and the reason; the failing pass leaves a file that reruns it.
+    """
+    runner = runner or PassRunner()
+    here = rung_of(module)
+    steps = steps_between(here, stop_at)
+    for position, step in enumerate(steps):
+        if step.rung != here:
+            if on_rung is not None:
+                on_rung(here, module)
+            here = step.rung
+        runner.run(ctx, module, [step.make(machine)], {step.name: step.rung})
+        if position == len(steps) - 1 and on_rung is not None:
+            on_rung(here, module)
+    return module
