@@ -14,15 +14,20 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Dialect
 from xdsl.parser import Parser
 
+# For its effect: passes build vector compares and casts without ever loading a dialect through a context.
+from . import xdsl_repairs as xdsl_repairs
+
 
 def _loader(module: str, name: str) -> Callable[[], Dialect]:
     return lambda: getattr(import_module(f"rung.dialects.{module}"), name)
 
 
 OVERLAYS: dict[str, Callable[[], Dialect]] = {
+    "arith": _loader("upstream.arith", "Arith"),
     "gpu": _loader("upstream.gpu", "Gpu"),
     "scf": _loader("upstream.scf", "Scf"),
     "tensor": _loader("upstream.tensor", "Tensor"),
+    "vector": _loader("upstream.vector", "Vector"),
 }
 """The dialects that replace xDSL's of the same name in our contexts. Never exported to the universe."""
 

@@ -1,10 +1,14 @@
-"""arith ops of upstream that xDSL 0.74 lacks. Deleted when xDSL gains them."""
+"""arith ops of upstream that xDSL 0.74 lacks: remf, index_castui. Deleted when xDSL gains them."""
 
 from __future__ import annotations
 
-from xdsl.dialects.arith import FloatingPointLikeBinaryOperation
+from xdsl.dialects import arith as xdsl_arith
+from xdsl.dialects.arith import ArithConstantMaterializationInterface, FloatingPointLikeBinaryOperation
+from xdsl.ir import Dialect
 from xdsl.irdl import irdl_op_definition, traits_def
 from xdsl.traits import Pure
+
+from .xdsl_repairs import INT_OR_INDEX, cast_op
 
 
 @irdl_op_definition
@@ -18,4 +22,14 @@ class RemFOp(FloatingPointLikeBinaryOperation):
     traits = traits_def(Pure())
 
 
-OPS = (RemFOp,)
+IndexCastUIOp = cast_op("arith.index_castui", INT_OR_INDEX, INT_OR_INDEX)
+"""Between index and an integer that is read as unsigned. Example: %i = arith.index_castui %n : i32 to index"""
+
+OPS = (RemFOp, IndexCastUIOp)
+
+Arith = Dialect(
+    "arith",
+    [*xdsl_arith.Arith.operations, *OPS],
+    [*xdsl_arith.Arith.attributes],
+    [ArithConstantMaterializationInterface()],
+)

@@ -1,6 +1,6 @@
 """`gpu` as MLIR 22 has it: our ops where xDSL 0.74 lacks them or their syntax, xDSL's for the rest.
 
-Import every gpu name from here. The ops are in `gpu_func` (module, func, launch), `gpu_ops` (inside a kernel) and `gpu_attrs`.
+Import every gpu name from here. The ops are in `gpu_func`, `gpu_launch`, `gpu_ops` (inside a kernel) and `gpu_attrs`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from xdsl.dialects.gpu import (
 )
 from xdsl.ir import Dialect
 
-from . import gpu_attrs, gpu_func, gpu_ops
+from . import gpu_attrs, gpu_ops
 from .gpu_attrs import (
     AddressSpace,
     AddressSpaceAttr,
@@ -36,7 +36,8 @@ from .gpu_attrs import (
     ThreadMappingAttr,
     WarpMappingAttr,
 )
-from .gpu_func import FuncOp, LaunchFuncOp, ModuleOp, ReturnOp
+from .gpu_func import FuncOp, ModuleOp, ReturnOp
+from .gpu_launch import LaunchFuncOp
 from .gpu_ops import (
     AllReduceOp,
     BarrierOp,
@@ -53,7 +54,7 @@ from .gpu_ops import (
     ThreadIdOp,
 )
 
-_OURS = {thing.name: thing for thing in (*gpu_func.OPERATIONS, *gpu_ops.OPERATIONS)}
+_OURS = {thing.name: thing for thing in (ModuleOp, FuncOp, ReturnOp, LaunchFuncOp, *gpu_ops.OPERATIONS)}
 _OUR_ATTRIBUTES = {thing.name: thing for thing in gpu_attrs.ATTRIBUTES}
 
 Gpu = Dialect(

@@ -6,7 +6,7 @@ A forall says that its iterations may run in any order: the tiles of a kernel, l
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from xdsl.dialects import scf as xdsl_scf
 from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, DenseArrayBase, IndexType, TensorType, i64
@@ -206,7 +206,7 @@ class ForallOp(IRDLOperation):
             upper = bounds()
             parser.parse_keyword("step")
             step = bounds()
-        position = parser.pos
+        position, outs = parser.pos, cast(Sequence[SSAValue], ())
         if parser.parse_optional_keyword("shared_outs"):
             pairs = parser.parse_comma_separated_list(Parser.Delimiter.PAREN, lambda: parse_assignment(parser))
             parser.parse_punctuation("->")
@@ -214,7 +214,7 @@ class ForallOp(IRDLOperation):
             outs = parser.resolve_operands([value for _, value in pairs], types, position)
             out_args = [argument.resolve(type_) for (argument, _), type_ in zip(pairs, types)]
         else:
-            outs, out_args = [], []
+            out_args: list[Parser.Argument] = []
         body = parser.parse_region((*ivs, *out_args))
         attributes = parser.parse_optional_attr_dict()
         mapping = attributes.pop("mapping", None)
@@ -222,7 +222,7 @@ class ForallOp(IRDLOperation):
             parser.raise_error(f"mapping is {mapping}, expected an array")
         if not isinstance(body.block.last_op, InParallelOp):
             body.block.add_op(InParallelOp())
-        op = cls(lower, upper, step, list(outs), body, mapping)
+        op = cls(lower, upper, step, outs, body, cast(ArrayAttr[Attribute] | None, mapping))
         op.attributes |= attributes
         return op
 
