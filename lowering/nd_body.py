@@ -35,6 +35,7 @@ class BodyBuilder:
         self.inputs: list[tuple[SSAValue, AffineMap]] = []
         self._args: dict[tuple[SSAValue, AffineMap], BlockArgument] = {}
         self._known: dict[tuple[object, ...], SSAValue] = {}
+        self._loops: dict[int, SSAValue] = {}
         self._scope = self.block
         self._emitter = ScalarEmitter(self._insert, constant)
 
@@ -120,8 +121,7 @@ class BodyBuilder:
         if i.is_constant():
             result = self.constant(IntegerAttr(i.constant, _index))
         elif (position := i.as_dim()) is not None:
-            result = self._insert(linalg.ops.IndexOp(position))
-            result.name_hint = f"i{position}"
+            result = self._loop_index(position)
         else:
             dims = sorted(i.dims())
             operands = [self._index_value(self.space.dim(p)) for p in dims]
@@ -132,6 +132,15 @@ class BodyBuilder:
             result = self._insert(ApplyOp(operands, AffineMapAttr(AffineMap(len(dims), 0, (expr,)))))
         self._known[key] = result
         return result
+
+    def _loop_index(self, position: int) -> SSAValue:
+        """linalg.index must stand in the generic's own block, also when a guarded region asks for it."""
+        if position not in self._loops:
+            op = linalg.ops.IndexOp(position)
+            self.block.add_op(op)
+            op.result.name_hint = f"i{position}"
+            self._loops[position] = op.result
+        return self._loops[position]
 
     def _iota(self, op: IotaOp, at: tuple[Index, ...]) -> SSAValue:
         position = self._index_value(at[op.axis.value.data])
