@@ -9,3 +9,4 @@ import os
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")  # NumPy's idle threads sleep after 2^4 cycles instead of 2^26
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # the same for torch
 os.environ.setdefault("POCL_AFFINITY", "1")
+os.environ.setdefault("DEV", "CPU")  # tinygrad: C by clang, which must be on the PATH

@@ -100,7 +100,7 @@ def measure(work: Workload, peers: list[str], seconds: float) -> dict[str, Any]:
             run = side.fresh if mode == "fresh" else side.preallocated
             if run is not None:
                 runs[name] = run
-        if len(runs) > 1:
+        if runs:
             taken = interleave(runs, seconds=seconds)
             row[mode] = {
                 name: asdict(spread(times))

@@ -9,7 +9,6 @@ cannot be handed an output and has only the first; tinygrad replays a captured g
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -138,6 +137,5 @@ PEERS: dict[str, Callable[[Workload, list[Array]], Side]] = {
 
 
 def installed() -> list[str]:
-    """The peers of this environment. To be called before any is imported: it sets what they read then."""
-    os.environ.setdefault("DEV", "CPU")  # tinygrad's device
+    """The peers of this environment."""
     return [name for name in PEERS if find_spec(name) is not None]
