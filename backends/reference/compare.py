@@ -1,0 +1,74 @@
+"""When two runs of a program agree: the tolerance of each dtype, stated once for every test and tool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from .values import Array, DType, is_float_dtype
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a float may be off, relative to what is expected. `tiny` is forgiven always: targets may flush subnormals."""
+
+    rtol: float
+    """Where both sides computed the same expression: functions such as exp2 and pow are a few ulp off on some targets, and a chain
+    of them adds up."""
+    reordered: float
+    """Where sums may have run in another order: relative to the element plus the largest element, because of cancellation."""
+    tiny: float
+
+
+TOLERANCE: dict[DType, Tolerance] = {
+    np.dtype(np.float64): Tolerance(rtol=1e-13, reordered=1e-12, tiny=float(np.finfo(np.float64).smallest_normal)),
+    np.dtype(np.float32): Tolerance(rtol=8e-6, reordered=2e-5, tiny=float(np.finfo(np.float32).smallest_normal)),
+    np.dtype(np.float16): Tolerance(rtol=4e-3, reordered=8e-3, tiny=float(np.finfo(np.float16).smallest_normal)),
+    np.dtype(ml_dtypes.bfloat16): Tolerance(rtol=3e-2, reordered=6e-2, tiny=float(ml_dtypes.finfo(ml_dtypes.bfloat16).tiny)),
+}
+"""64 ulp, twice to ten times that for the wide types, 4 and 8 ulp for the narrow ones. Integers and bools have to be identical."""
+
+
+def assert_close(
+    found: Any, expected: Any, *, what: str, reorder: bool = False, rtol: float | None = None, scale: float = 0.0
+) -> None:
+    """Raise AssertionError unless `found` agrees with `expected`, naming `what`, the worst index and both values there.
+
+    NaN agrees with NaN, an infinity with itself, and -0.0 with 0.0. Integers of one width agree by their bits, so that a signless
+    result may be compared with an unsigned array. `reorder` allows for sums in another order, `rtol` replaces the table's value,
+    `scale` is the size of the largest summands where the results are much smaller than those.
+    """
+    a, b = np.asarray(found), np.asarray(expected)
+    if a.dtype != b.dtype and a.dtype.kind in "iu" and b.dtype.kind in "iu" and a.dtype.itemsize == b.dtype.itemsize:
+        a = np.ascontiguousarray(a).view(b.dtype).reshape(a.shape)
+    if a.dtype != b.dtype or a.shape != b.shape:
+        raise AssertionError(f"{what}: found {a.dtype} {a.shape}, expected {b.dtype} {b.shape}")
+    with np.errstate(all="ignore"):
+        excess = _excess(a, b, reorder, rtol, scale)
+    wrong = ~(excess <= 0)
+    if not wrong.any():
+        return
+    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(excess), np.inf, excess))), b.shape)
+    raise AssertionError(
+        f"{what}: {int(wrong.sum())} of {b.size} elements of {b.dtype} differ, worst at {tuple(map(int, worst))}: "
+        f"found {a[worst]}, expected {b[worst]}"
+    )
+
+
+def _excess(a: Array, b: Array, reorder: bool, rtol: float | None, scale: float) -> Array:
+    """By how much each element is further off than allowed; at most 0 where the two agree."""
+    if not is_float_dtype(b.dtype):
+        return (a != b).astype(np.float64)
+    tolerance = TOLERANCE[b.dtype]
+    wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
+    finite = np.isfinite(wide_a) & np.isfinite(wide_b)
+    same = (wide_a == wide_b) | (np.isnan(wide_a) & np.isnan(wide_b))
+    relative = rtol if rtol is not None else tolerance.reordered if reorder else tolerance.rtol
+    size = np.abs(wide_b)
+    if reorder and finite.any():
+        size = size + max(scale, float(size[finite].max()))
+    allowed = relative * size + tolerance.tiny
+    return np.where(same, 0.0, np.where(finite, np.abs(wide_a - wide_b) - allowed, np.inf))

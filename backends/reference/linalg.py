@@ -1,0 +1,215 @@
+"""Rules of `linalg`: a structured op is evaluated for its whole iteration space at once, as arrays.
+
+Each operand is read through its map as an array with one axis a loop, of extent 1 along loops it does not use; the body then runs
+once on such arrays. A reduction whose body is a plain combine (acc + x, max(acc, x), ..) is NumPy's reduce; any other body runs
+once for each point of the reduction loops, in order. Large spaces are cut along a parallel loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import IntegerAttr
+from xdsl.dialects.linalg.abstract_ops import LinalgStructuredOperation
+from xdsl.ir import Operation, SSAValue
+from xdsl.ir.affine import AffineExpr, AffineMap
+
+from .access import Access, Span
+from .combine import KIND_OF, merge, reduce
+from .interpreter import MASK, Frame, Rule, Scope, Step
+from .memref import read, write
+from .slices import numbers
+from .values import Array, Memref, is_shaped, shape_of
+
+POINTS = 1 << 21
+"""Iterations evaluated at once: larger spaces would need arrays of gigabytes (a matmul of 512 has 1.3e8 points)."""
+
+Combine = tuple[str, SSAValue, Operation]
+"""The kind, the value that is combined into the accumulator, the op that combines."""
+
+
+def _combine(acc: SSAValue, result: SSAValue) -> Combine | None:
+    """How `result` is `acc` combined with a value that does not depend on it; None where it is something else."""
+    op, uses = result.owner, list(acc.uses)
+    if not isinstance(op, Operation) or len(uses) != 1 or uses[0].operation is not op or len(list(result.uses)) != 1:
+        return None
+    kind = KIND_OF.get(op.name)
+    return None if kind is None else (kind, op.operands[1 - uses[0].index], op)
+
+
+class Structured:
+    """A structured op, compiled. `maps` has one map an operand, `iterators` one word a loop."""
+
+    def __init__(self, scope: Scope, op: Operation, maps: Sequence[AffineMap], iterators: Sequence[str]):
+        self.scope, self.op = scope, op
+        self.rank = len(iterators)
+        self.reduced = tuple(i for i, word in enumerate(iterators) if word != "parallel")
+        self.operands, self.results = scope.slots(op.operands), scope.slots(op.results)
+        self.access = [Access(map_) if is_shaped(value.type) else None for map_, value in zip(maps, op.operands)]
+        block = op.regions[0].block
+        assert block.last_op is not None
+        yields = block.last_op.operands
+        self.n_inputs = len(op.operands) - len(yields)
+        self.used = [bool(arg.uses) for arg in block.args]
+        found = [_combine(acc, value) for acc, value in zip(block.args[self.n_inputs :], yields)]
+        self.combines = [combine for combine in found if combine is not None] if self.reduced else []
+        self.fast = not self.reduced or len(self.combines) == len(found)
+        self.dims = [scope.fresh() for _ in iterators]
+        held = scope.wide, scope.dims, scope.skipped
+        scope.wide, scope.dims = True, self.dims
+        scope.skipped = {combine[2] for combine in self.combines} if self.fast else set()
+        self.body = scope.region(op.regions[0])
+        scope.wide, scope.dims, scope.skipped = held
+        self.partners = scope.slots(combine[1] for combine in self.combines)
+
+    def __call__(self, frame: Frame) -> None:
+        values = [frame[slot] for slot in self.operands]
+        for k in range(self.n_inputs, len(values)):
+            if not isinstance(values[k], Memref):
+                values[k] = np.array(values[k])
+        outer, frame[MASK] = frame[MASK], None
+        for box in self.boxes(self.extents(values)):
+            self.evaluate(frame, values, box)
+        frame[MASK] = outer
+        for slot, out in zip(self.results, values[self.n_inputs :]):
+            frame[slot] = out
+
+    def extents(self, values: Sequence[Any]) -> list[int]:
+        """The extent of each loop, from the operands it indexes alone. Raises where two disagree or none does."""
+        extents: dict[int, int] = {}
+        for position, (access, value) in enumerate(zip(self.access, values)):
+            for axis, loop in access.plain if access else ():
+                found = _array(value).shape[axis]
+                if extents.setdefault(loop, found) != found:
+                    raise self.scope.error(
+                        self.op,
+                        f"axis {axis} of operand {position} is {found}, expected {extents[loop]}, the extent of loop {loop}",
+                    )
+        for loop in range(self.rank):
+            if loop not in extents:
+                raise self.scope.error(self.op, f"no operand gives the extent of loop {loop}")
+        return [extents[loop] for loop in range(self.rank)]
+
+    def boxes(self, extents: list[int]) -> Iterator[list[Span]]:
+        """The pieces to evaluate: parallel loops whole or cut, reduction loops whole where that is fast, else point by point."""
+        if 0 in extents:
+            return
+        spans: list[list[Span]] = [[(0, extent)] for extent in extents]
+        points = 1 if not self.fast else prod(extents[loop] for loop in self.reduced)
+        parallel = [loop for loop in range(self.rank) if loop not in self.reduced]
+        points *= prod(extents[loop] for loop in parallel)
+        cut = next((loop for loop in parallel if extents[loop] > 1), None)
+        if points > POINTS and cut is not None:
+            step = max(1, POINTS * extents[cut] // points)
+            spans[cut] = [(start, min(start + step, extents[cut])) for start in range(0, extents[cut], step)]
+        if not self.fast:
+            for loop in self.reduced:
+                spans[loop] = [(i, i + 1) for i in range(extents[loop])]
+        for box in product(*(spans[loop] for loop in parallel), *(spans[loop] for loop in self.reduced)):
+            named = dict(zip((*parallel, *self.reduced), box))
+            yield [named[loop] for loop in range(self.rank)]
+
+    def evaluate(self, frame: Frame, values: Sequence[Any], box: list[Span]) -> None:
+        scope, op, body = self.scope, self.op, self.body
+        grid = [
+            np.arange(start, stop).reshape([-1 if axis == loop else 1 for axis in range(self.rank)])
+            for loop, (start, stop) in enumerate(box)
+        ]
+        for slot, index in zip(self.dims, grid):
+            frame[slot] = index
+        for position, (slot, value, access) in enumerate(zip(body.args, values, self.access)):
+            if access is None:
+                frame[slot] = value
+            elif self.used[position]:
+                index = self.index(position, _array(value).shape, box, grid)
+                frame[slot] = access.spread(read(scope, op, value, index) if isinstance(value, Memref) else value[index])
+        body.run(frame)
+        if self.reduced and self.fast:
+            accs = body.args[self.n_inputs :]
+            found = [
+                self.reduce(combine, frame[acc], frame[slot], box)
+                for combine, acc, slot in zip(self.combines, accs, self.partners)
+            ]
+        else:
+            found = [frame[slot] for slot in body.yields]
+            if len(found) > 1:  # the first out may be memory that another result still looks into
+                found = [np.array(value) for value in found]
+        for position, result in enumerate(found, self.n_inputs):
+            out, access = values[position], self.access[position]
+            assert access is not None
+            index = self.index(position, _array(out).shape, box, grid)
+            value = access.gathered(np.asarray(result), box)
+            if isinstance(out, Memref):
+                write(scope, op, out, index, value, "in its out")
+            else:
+                out[index] = value
+
+    def reduce(self, combine: Combine, acc: Any, value: Any, box: list[Span]) -> Any:
+        value = np.asarray(value)
+        shape = [1] * (self.rank - value.ndim) + list(value.shape)
+        for loop in self.reduced:
+            shape[loop] = box[loop][1] - box[loop][0]
+        return merge(combine[0], acc, reduce(combine[0], np.broadcast_to(value, shape), self.reduced, keepdims=True))
+
+    def index(self, position: int, shape: tuple[int, ...], box: list[Span], grid: list[Array]) -> tuple[Any, ...]:
+        access = self.access[position]
+        assert access is not None
+        index = access.index(shape, box, grid)
+        if index is None:
+            raise self.scope.error(self.op, f"operand {position} is accessed by {access.map} outside of its shape {shape}")
+        return index
+
+
+def _array(value: Any) -> Array:
+    return value.array if isinstance(value, Memref) else value
+
+
+def _structured(scope: Scope, op: Operation) -> Step:
+    assert isinstance(op, LinalgStructuredOperation)
+    maps = [attr.data for attr in op.get_indexing_maps().data]
+    return Structured(scope, op, maps, [attr.data.value for attr in op.get_iterator_types().data])
+
+
+def _projection(rank: int, dropped: Sequence[int]) -> AffineMap:
+    return AffineMap(rank, 0, tuple(AffineExpr.dimension(loop) for loop in range(rank) if loop not in dropped))
+
+
+def _reduce(scope: Scope, op: Operation) -> Step:
+    dropped, rank = numbers(op.properties["dimensions"]), len(shape_of(op.operands[0].type))
+    half = len(op.operands) // 2
+    maps = [AffineMap.identity(rank)] * half + [_projection(rank, dropped)] * half
+    return Structured(scope, op, maps, ["reduction" if loop in dropped else "parallel" for loop in range(rank)])
+
+
+def _broadcast(scope: Scope, op: Operation) -> Step:
+    added, rank = numbers(op.properties["dimensions"]), len(shape_of(op.operands[1].type))
+    return Structured(scope, op, [_projection(rank, added), AffineMap.identity(rank)], ["parallel"] * rank)
+
+
+def _index(scope: Scope, op: Operation) -> Step:
+    dim, r = op.properties["dim"], scope.slot(op.results[0])
+    assert isinstance(dim, IntegerAttr)
+    source = scope.dims[dim.value.data]
+
+    def step(frame: Frame) -> None:
+        frame[r] = frame[source]
+
+    return step
+
+
+_NAMED = (
+    "generic fill copy add sub mul div max min exp log sqrt select transpose matmul quantized_matmul pooling_nchw_max "
+    "conv_2d_nchw_fchw conv_2d_ngchw_fgchw conv_2d_ngchw_gfchw conv_2d_nhwc_fhwc conv_2d_nhwc_hwcf conv_2d_nhwgc_gfhwc"
+).split()
+"""Ops that bring their maps, iterators and body with them."""
+
+RULES: dict[str, Rule] = {
+    **{f"linalg.{name}": _structured for name in _NAMED},
+    "linalg.reduce": _reduce,
+    "linalg.broadcast": _broadcast,
+    "linalg.index": _index,
+}
