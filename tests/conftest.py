@@ -70,8 +70,9 @@ def _generic_if_nd(text: str, flags: tuple[str, ...]) -> tuple[str, tuple[str, .
     """The generic form of `text` with the flag that admits it, where the program really holds an `nd` op."""
     from io import StringIO
 
-    from rung.dialects.upstream import parse
     from xdsl.printer import Printer
+
+    from rung.dialects.upstream import parse
 
     module = parse(text)
     if not any(op.name.startswith("nd.") for op in module.walk()):

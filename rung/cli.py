@@ -1,0 +1,58 @@
+"""`rung`: the command line. `rung ladder` shows a program at every rung, `rung run` runs it, `rung doctor` looks at the machine.
+
+Each command is one module with `SUMMARY`, `add_arguments(parser)` and `run(args) -> exit code`. A mistake of the user's (a file
+that does not parse, an array that does not fit) is one located message on stderr and exit code 2, never a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+COMMANDS = ("ladder", "run", "doctor")
+
+
+def user_errors() -> tuple[type[Exception], ...]:
+    """What a command may raise because of its input. Anything else is our bug and keeps its traceback."""
+    from xdsl.utils.exceptions import DiagnosticException, ParseError
+
+    from rung.files import UsageError
+
+    return (UsageError, ParseError, DiagnosticException)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line as an argparse parser."""
+    parser = argparse.ArgumentParser(
+        prog="rung", description="A GPU compiler built as a ladder: every rung is MLIR you can print, run and edit."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        module = import_module(f"rung.cli_{name}")
+        sub = commands.add_parser(
+            name, help=module.SUMMARY, description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the return value is the exit code."""
+    args = build_parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader of `rung ladder f.mlir | head` left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except user_errors() as problem:
+        print(f"rung {args.command}: {str(problem).strip()}", file=sys.stderr)
+        return 2

@@ -1,0 +1,81 @@
+"""A mistake in a program file is told with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from xdsl.dialects.func import FuncOp
+
+from rung.files import UsageError, entry, place, read_module
+
+GOOD = """\
+func.func @main(%x: tensor<4x8xf32>) -> tensor<4xf32> {
+  %r = nd.reduce "sum" %x axes [1] : tensor<4x8xf32> -> tensor<4xf32>
+  return %r : tensor<4xf32>
+}
+"""
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "p.mlir"
+    path.write_text(text)
+    return str(path)
+
+
+def refusal(folder: Path, text: str) -> str:
+    with pytest.raises(UsageError) as caught:
+        read_module(write(folder, text))
+    return str(caught.value).replace(str(folder), ".")
+
+
+def test_good_program_gives_each_op_its_place(tmp_path: Path) -> None:
+    module = read_module(write(tmp_path, GOOD))
+    places = {op.name: place(op).rpartition("p.mlir:")[2] for op in module.walk()}
+    assert places == {"builtin.module": "<generated>", "func.func": "1:1", "nd.reduce": "2:3", "func.return": "3:3"}
+
+
+def test_explicit_location_in_the_text_is_kept(tmp_path: Path) -> None:
+    module = read_module(write(tmp_path, GOOD.replace("-> tensor<4xf32>\n", '-> tensor<4xf32> loc("model.py":7:5)\n')))
+    assert [place(op) for op in module.walk() if op.name == "nd.reduce"] == ["model.py:7:5"]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "says"),
+    [
+        ("axes [1]", "axes [0]", "./p.mlir:2:3: 'nd.reduce': result shape is (4,), expected (8,)"),
+        ("axes", "axs", "./p.mlir:2:27\n"),
+        ("return %r", "return %q", "./p.mlir:3:10: %q is used but not defined"),
+        ("nd.reduce", "nd.reduse", "Operation nd.reduse is not registered"),
+        ("4x8xf32", "4x8xf33", "./p.mlir:1:32\n"),
+        ('"sum"', '"mean"', "./p.mlir:2:3: 'nd.reduce': combiner is \"mean\", expected one of sum, prod, max, min"),
+        ("}\n", "", "./p.mlir:4:1"),
+    ],
+)
+def test_mistake_in_the_text_is_located(tmp_path: Path, was: str, becomes: str, says: str) -> None:
+    assert says in refusal(tmp_path, GOOD.replace(was, becomes, 1))
+
+
+def test_verifier_message_leaves_out_the_module_xdsl_prints(tmp_path: Path) -> None:
+    assert "\n" not in refusal(tmp_path, GOOD.replace("axes [1]", "axes [0]"))
+
+
+def test_missing_file_and_binary_file_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.mlir: No such file"):
+        read_module(str(tmp_path / "none.mlir"))
+    (tmp_path / "b.mlir").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match=r"b\.mlir: 'utf-8' codec"):
+        read_module(str(tmp_path / "b.mlir"))
+
+
+def test_entry_prefers_main_then_the_only_public_function(tmp_path: Path) -> None:
+    def name(text: str, wanted: str | None = None) -> str:
+        function: FuncOp = entry(read_module(write(tmp_path, text)), wanted)
+        return function.sym_name.data
+
+    other = GOOD.replace("@main", "@other")
+    assert name(GOOD + other) == "main"
+    assert name(GOOD + other, "other") == "other"
+    assert name(other + GOOD.replace("@main", "private @main")) == "other"
+    with pytest.raises(UsageError, match="no public function @main; found @other, @third"):
+        name(other + GOOD.replace("@main", "@third"))
