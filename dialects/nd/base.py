@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType
+from xdsl.interfaces import HasCanonicalizationPatternsInterface
 from xdsl.ir import Attribute, SSAValue
+from xdsl.pattern_rewriter import RewritePattern
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
 from .dtype import NUMPY
 
 
+class Canonicalizes(HasCanonicalizationPatternsInterface):
+    """An op with rules in `canonicalize.py`; xDSL's `canonicalize` finds them here."""
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        from .canonicalize import NdCanonicalization  # imports every op class
+
+        return (NdCanonicalization(),)
+
+
 def tensor_type(value: SSAValue | Attribute) -> TensorType[Attribute]:
     """The tensor type of a value (or the type itself). Raises TypeError for anything but a ranked tensor."""
     type_ = value.type if isinstance(value, SSAValue) else value
+    if type(type_) is TensorType:  # what `isa` says of every tensor type, without its 5 us
+        return type_  # pyright: ignore[reportUnknownVariableType]
     if not isa(type_, TensorType[Attribute]):
         raise TypeError(f"nd works on ranked tensors, found {type_}")
     return type_

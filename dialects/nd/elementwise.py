@@ -20,7 +20,7 @@ from xdsl.irdl import (
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from .base import element_of, expect, shape_of, tensor_type, verify_nd_type
+from .base import Canonicalizes, element_of, expect, shape_of, tensor_type, verify_nd_type
 from .dtype import bit_width, is_bool, is_float, is_integer, tensor, to_numpy
 
 _ANY = "bool, integers and floats"
@@ -77,7 +77,7 @@ def _verify_kind(kind: str, table: dict[str, str], element: Attribute) -> None:
 
 
 @irdl_op_definition
-class UnaryOp(IRDLOperation):
+class UnaryOp(Canonicalizes, IRDLOperation):
     """Apply the scalar function `kind` to each element.
 
     Shapes   s -> s, same element type
@@ -104,7 +104,7 @@ class UnaryOp(IRDLOperation):
 
 
 @irdl_op_definition
-class BinaryOp(IRDLOperation):
+class BinaryOp(Canonicalizes, IRDLOperation):
     """Combine two tensors of one shape, element by element. Broadcasting is a movement: `nd.expand` first.
 
     Shapes   s, s -> s, same element type; the comparisons give i1
@@ -141,7 +141,7 @@ class BinaryOp(IRDLOperation):
 
 
 @irdl_op_definition
-class SelectOp(IRDLOperation):
+class SelectOp(Canonicalizes, IRDLOperation):
     """Take each element from `on_true` where `cond` holds, else from `on_false`.
 
     Shapes   s x i1, s, s -> s
@@ -168,7 +168,7 @@ class SelectOp(IRDLOperation):
 
 
 @irdl_op_definition
-class CastOp(IRDLOperation):
+class CastOp(Canonicalizes, IRDLOperation):
     """Convert each element to the result's element type, keeping the number as far as it can.
 
     Shapes   s -> s
@@ -194,7 +194,7 @@ class CastOp(IRDLOperation):
 
 
 @irdl_op_definition
-class BitcastOp(IRDLOperation):
+class BitcastOp(Canonicalizes, IRDLOperation):
     """Read the bits of each element as another type of the same width.
 
     Shapes   s -> s

@@ -12,7 +12,7 @@ from xdsl.irdl import AnyOf, BaseAttr, IRDLOperation, attr_def, irdl_op_definiti
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from .base import element_of, expect, normalize_axes, shape_of, verify_axes, verify_nd_type
+from .base import Canonicalizes, element_of, expect, normalize_axes, shape_of, verify_axes, verify_nd_type
 from .dtype import tensor
 
 I64Array = DenseArrayBase.constr(i64)
@@ -34,7 +34,7 @@ def _verify_length(what: str, values: Sequence[int], rank: int) -> None:
 
 
 @irdl_op_definition
-class ReshapeOp(IRDLOperation):
+class ReshapeOp(Canonicalizes, IRDLOperation):
     """Give the same elements, in row-major order, another shape.
 
     Shapes   s -> t with as many elements
@@ -57,7 +57,7 @@ class ReshapeOp(IRDLOperation):
 
 
 @irdl_op_definition
-class PermuteOp(IRDLOperation):
+class PermuteOp(Canonicalizes, IRDLOperation):
     """Reorder the axes: axis i of the result is axis permutation[i] of the source.
 
     Shapes   s -> (s[p0], .., s[pn])
@@ -89,7 +89,7 @@ class PermuteOp(IRDLOperation):
 
 
 @irdl_op_definition
-class ExpandOp(IRDLOperation):
+class ExpandOp(Canonicalizes, IRDLOperation):
     """Repeat along axes of extent 1. The rank stays: reshape first to add an axis.
 
     Shapes   s -> t, where t[i] = s[i] or s[i] = 1
@@ -117,7 +117,7 @@ class ExpandOp(IRDLOperation):
 
 
 @irdl_op_definition
-class PadOp(IRDLOperation):
+class PadOp(Canonicalizes, IRDLOperation):
     """Surround the source with `value`: `low[i]` elements before and `high[i]` after along axis i.
 
     Shapes   s -> (low[i] + s[i] + high[i])
@@ -154,7 +154,7 @@ class PadOp(IRDLOperation):
 
 
 @irdl_op_definition
-class ShrinkOp(IRDLOperation):
+class ShrinkOp(Canonicalizes, IRDLOperation):
     """Keep the elements start, start + step, .. below stop along each axis.
 
     Shapes   s -> (ceil((stop[i] - start[i]) / step[i]))
@@ -195,7 +195,7 @@ class ShrinkOp(IRDLOperation):
 
 
 @irdl_op_definition
-class FlipOp(IRDLOperation):
+class FlipOp(Canonicalizes, IRDLOperation):
     """Reverse the order of the elements along `axes`.
 
     Shapes   s -> s

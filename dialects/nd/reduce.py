@@ -10,7 +10,7 @@ from xdsl.irdl import BaseAttr, IRDLOperation, attr_def, irdl_op_definition, ope
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from .base import element_of, expect, normalize_axes, shape_of, verify_axes, verify_nd_type
+from .base import Canonicalizes, element_of, expect, normalize_axes, shape_of, verify_axes, verify_nd_type
 from .dtype import is_bool, tensor
 
 REDUCE = ("sum", "prod", "max", "min")
@@ -18,7 +18,7 @@ REDUCE = ("sum", "prod", "max", "min")
 
 
 @irdl_op_definition
-class ReduceOp(IRDLOperation):
+class ReduceOp(Canonicalizes, IRDLOperation):
     """Combine the elements along `axes` with `combiner`, dropping those axes.
 
     Shapes   (d0, .., dn) -> the extents whose axis is not in `axes`, order kept

@@ -11,7 +11,7 @@ from xdsl.irdl import AnyOf, BaseAttr, IRDLOperation, attr_def, irdl_op_definiti
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from .base import element_of, expect, shape_of, verify_nd_type
+from .base import Canonicalizes, element_of, expect, shape_of, verify_nd_type
 from .dtype import is_integer, tensor
 from .movement import value_type
 
@@ -49,7 +49,7 @@ class ConstOp(IRDLOperation):
 
 
 @irdl_op_definition
-class IotaOp(IRDLOperation):
+class IotaOp(Canonicalizes, IRDLOperation):
     """Each element is its own index along `axis`.
 
     Shapes   -> any static shape of integers
