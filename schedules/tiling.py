@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from rung.dialects.upstream.scf import ForallOp
-from rung.dialects.upstream.tensor import ParallelInsertSliceOp
-from rung.schedules.nests import Group, Linear, Nest, Structured, fail, map_of, shape_of
 from xdsl.dialects import linalg, tensor
 from xdsl.dialects.affine import ApplyOp
 from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, TensorType
@@ -17,6 +14,10 @@ from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
 from xdsl.utils.exceptions import PassFailedException
 from xdsl.utils.hints import isa
+
+from rung.dialects.upstream.scf import ForallOp
+from rung.dialects.upstream.tensor import ParallelInsertSliceOp
+from rung.schedules.nests import Group, Linear, Nest, Structured, fail, map_of, shape_of
 
 Offset = int | SSAValue
 """Where a tile begins along a dim: known, or an induction variable of the forall."""
@@ -159,7 +160,7 @@ class _Tile:
             iv.name_hint = f"tile{dim}" if len(ranges) > 1 else "tile"
         self.offsets = tuple(r.lower if r.single else iv for r, iv in zip(self.region, forall.induction_variables))
         (out,) = forall.region_out_args
-        out.name_hint = "out"
+        out.name_hint = self.group.root.op.results[0].name_hint or "out"
         terminator = forall.terminator
         terminator.detach()
         for nest in self.group.nests:
@@ -180,6 +181,7 @@ class _Tile:
         init = self._init(nest, out)
         if isinstance(nest.op, linalg.ops.FillOp):
             new: Structured = linalg.ops.FillOp(list(nest.op.inputs), [init], [init.type])
+            old.name_hint = self._writer(nest).op.results[0].name_hint
         else:
             sizes = self._sizes(nest)
             inputs = [self._input(nest, value, axes, sizes) for value, axes in zip(nest.operands[:-1], nest.axes[:-1])]
@@ -201,7 +203,7 @@ class _Tile:
         if init is self.start and self._leads_to_root(nest.op):
             return self._slice(out, user.out_axes, self._sizes(user))
         if isinstance(init.owner, tensor.EmptyOp):
-            return self._empty(init, [axis.extent(self._sizes(user)) for axis in user.out_axes])
+            return self._empty(init, [axis.extent(self._sizes(user)) for axis in user.out_axes], user.op.results[0].name_hint)
         return self._slice(init, user.out_axes, self._sizes(user))
 
     def _writer(self, nest: Nest) -> Nest:
@@ -237,12 +239,12 @@ class _Tile:
             return self._empty(value, [axis.extent(sizes) for axis in axes])
         return self._slice(value, axes, sizes)
 
-    def _empty(self, value: SSAValue, shape: Sequence[int]) -> SSAValue:
+    def _empty(self, value: SSAValue, shape: Sequence[int], hint: str | None = None) -> SSAValue:
         type_ = value.type
         assert isa(type_, TensorType[Attribute])
         op = tensor.EmptyOp([], TensorType(type_.element_type, shape))
         self.block.add_op(op)
-        op.tensor.name_hint = value.name_hint
+        op.tensor.name_hint = hint or value.name_hint
         return op.tensor
 
     def _slice(self, value: SSAValue, axes: tuple[Linear, ...], sizes: tuple[int, ...]) -> SSAValue:
