@@ -42,7 +42,7 @@ class ConstantPool:
         if isinstance(type_, IndexType):
             return self.index(int(value))
         if isa(type_, IntegerType):
-            return self._get(IntegerAttr(int(value), type_, truncate_bits=True), f"{type_}_{value}" if value > 0 else "zero")
+            return self._get(IntegerAttr(int(value), type_, truncate_bits=True), f"c{int(value)}_{type_}" if value > 0 else "zero")
         assert isa(type_, AnyFloat)
         return self._get(FloatAttr(float(value), type_), "cst" if value else "zero")
 

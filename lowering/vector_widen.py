@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rung.dialects.upstream.vector import StepOp
-from rung.lowering.constant_pool import INDEX, ConstantPool, static_index
-from rung.lowering.vector_nest import Form, Study
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.affine import ApplyOp
 from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, BoolAttr, VectorType
 from xdsl.dialects.vector import BroadcastOp, TransferReadOp, TransferWriteOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
+
+from rung.dialects.upstream.vector import StepOp
+from rung.lowering.constant_pool import INDEX, ConstantPool, static_index
+from rung.lowering.vector_nest import Form, Study
 
 
 class Widener:
@@ -281,11 +282,19 @@ class Widener:
         """
         element, hint = op.result.type, op.result.name_hint
         lanes = self.lanes[self.inner]
-        first = arith.IndexCastOp(self.scalar(op.input), element)
+        base = self.scalar(op.input)
+        if (known := static_index(base)) is not None:
+            first = self.pool.scalar(known, element)
+        else:
+            index_cast = arith.IndexCastOp(base, element)
+            index_cast.result.name_hint = hint
+            self.emit(index_cast)
+            first = index_cast.result
         step = StepOp(lanes)
         cast = arith.IndexCastOp(step.result, VectorType(element, (lanes,)))
-        for new in (first, step, cast):
-            self.emit(new)
+        step.result.name_hint, cast.result.name_hint = "step", "lane"
+        self.emit(step)
+        self.emit(cast)
         along = cast.result
         if len(self.shape) > 1:
             spread = BroadcastOp(along, self.type(element))
@@ -295,8 +304,7 @@ class Widener:
             scaled = arith.MuliOp(along, self.broadcast(self.pool.scalar(coefficient, element)))
             self.emit(scaled)
             along = scaled.result
-        first.result.name_hint = hint
-        total = arith.AddiOp(self.broadcast(first.result), along)
+        total = arith.AddiOp(self.broadcast(first), along)
         total.result.name_hint = hint
         self.emit(total)
         self._vectors[op.result] = total.result
