@@ -1,0 +1,153 @@
+"""Run passes with the checks between them: what fails names itself and leaves a file that reruns just that.
+
+The pipeline (`rung/pipeline.py`), `rung-opt` and the tools all run their passes through `PassRunner`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import VerifyException
+
+from .checks import check_module
+
+Judge = Callable[[ModuleOp], None]
+"""A second opinion on a module: returns, or raises VerifyException with the reason."""
+
+
+class PassFailure(Exception):
+    """A pass raised, or left a module that a check refuses.
+
+    pass_name   the pass, or None where the module was refused before any pass ran
+    reason      what was found and expected, with op and function
+    reproducer  a file whose first line reruns just this pass; None where none could be written
+    """
+
+    def __init__(self, pass_name: str | None, reason: str, reproducer_path: Path | None = None):
+        self.pass_name = pass_name
+        self.reason = reason
+        self.reproducer_path = reproducer_path
+        who = "input is refused" if pass_name is None else f"pass {pass_name} failed"
+        rerun = "" if reproducer_path is None else f"\n  rerun it: {reproducer_path} (its first line says how)"
+        super().__init__(f"{who}: {reason}{rerun}")
+
+
+@dataclass
+class PassRunner:
+    """Runs passes in order, each followed by its checks; `timings` and `dump` see every one of them.
+
+    check          verify ops, dominance and claimed contracts after each pass
+    upstream       a further judge, such as mlir-opt, asked after each pass
+    workgroup_bytes  what the contract of gpu holds workgroup memory to; None: any amount
+    dump           called with each pass's name and the module it left
+    crash_dir      where reproducers go; None: none is written
+    """
+
+    check: bool = True
+    upstream: Judge | None = None
+    workgroup_bytes: int | None = None
+    dump: Callable[[str, ModuleOp], None] | None = None
+    crash_dir: Path | None = field(default_factory=Path)
+    timings: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
+    checking_seconds: float = 0.0
+    """Time in checks, all passes together; not part of `timings`."""
+
+    _module: ModuleOp | None = None
+    _start: ModuleOp | None = None
+    _done: list[ModulePass] = field(default_factory=list[ModulePass])
+
+    def run(
+        self,
+        ctx: Context,
+        module: ModuleOp,
+        passes: Sequence[ModulePass],
+        rung_after: Mapping[str, str] | None = None,
+    ) -> None:
+        """Change `module` by each of `passes`; `rung_after` names the contract that holds after the pass of that name.
+
+        Raises PassFailure. Calls on the same module continue each other, and nothing else may change it between them.
+        """
+        if self._module is not module:
+            # One clone for the whole road. A failing pass's input is made again from it by replay, which costs nothing where
+            # nothing fails; a copy before each pass would cost as much as a cheap pass.
+            self._module, self._start, self._done = module, module.clone(), []
+        for pass_ in passes:
+            rung = None if rung_after is None else rung_after.get(pass_.name)
+            started = time.perf_counter()
+            try:
+                pass_.apply(ctx, module)
+            except RecursionError:
+                raise self._failure(ctx, pass_, "the module is nested too deeply for Python's stack", rung) from None
+            except Exception as problem:
+                raise self._failure(ctx, pass_, describe(problem), rung) from problem
+            finished = time.perf_counter()
+            self.timings.append((pass_.name, finished - started))
+            if self.dump is not None:
+                self.dump(pass_.name, module)
+            try:
+                self.judge(module, rung)
+            except VerifyException as problem:
+                raise self._failure(ctx, pass_, describe(problem), rung) from None
+            self._done.append(pass_)
+
+    def judge(self, module: ModuleOp, rung: str | None = None) -> None:
+        """Ask the judges about a module between passes. Raises VerifyException."""
+        started = time.perf_counter()
+        if self.check:
+            check_module(module, rung, workgroup_bytes=self.workgroup_bytes)
+        if self.upstream is not None:
+            self.upstream(module)
+        self.checking_seconds += time.perf_counter() - started
+
+    def _failure(self, ctx: Context, pass_: ModulePass, reason: str, rung: str | None) -> PassFailure:
+        path = None
+        if self.crash_dir is not None:
+            passes, module = self._replay(ctx, pass_)
+            claim = "" if rung is None else f" --verify-rung {rung}"
+            spec = ",".join(str(one.spec()) for one in passes)
+            text = f"// RUN: rung-opt %s -p '{spec}'{claim}\n// {_one_line(reason)}\n{module}\n"
+            path = _write(self.crash_dir, f"rung-failed-{pass_.name}.mlir", text)
+        return PassFailure(pass_.name, reason, path)
+
+    def _replay(self, ctx: Context, failing: ModulePass) -> tuple[list[ModulePass], ModuleOp]:
+        """The failing pass and the module that it was given; or all passes and the module they started from."""
+        assert self._start is not None
+        module = self._start.clone()
+        try:
+            for pass_ in self._done:
+                pass_.apply(ctx, module)
+        except Exception:  # a pass that does otherwise on the same input: its road from the start is all there is to give
+            return [*self._done, failing], self._start
+        return [failing], module
+
+
+def describe(problem: BaseException) -> str:
+    """What a user is told of an exception: its message, with its kind where that says more than `refused`."""
+    text = str(problem).strip()
+    if isinstance(problem, VerifyException) and text:
+        return text
+    return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:500]
+
+
+def _write(folder: Path, name: str, text: str) -> Path | None:
+    """Write a reproducer into `folder`, or, where that cannot be written, into the system's folder for temporary files."""
+    for place in (folder, Path(tempfile.gettempdir())):
+        path = place / name
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError:
+            continue
+        return path
+    return None
