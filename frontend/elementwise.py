@@ -52,7 +52,7 @@ class Elementwise(Movement):
         if isinstance(operand, Lazy | bool | int | float):
             return operand
         if isinstance(operand, np.generic):
-            return self._lift(op, typed(np.generic[Any], operand).item())
+            return self._lift(op, typed("np.generic[Any]", operand).item())
         if isinstance(operand, np.ndarray):
             return Lazy(operand)
         raise TypeError(f"{op}: found {type(operand).__name__}, expected a tensor, a number or a NumPy array")

@@ -152,21 +152,21 @@ class Lazy:
     @staticmethod
     def realize_all(*tensors: Lazy) -> None:
         """Compute several tensors in one program, so that what they share is computed once. Raises what compiling raises."""
-        waiting: dict[Value, list[Lazy]] = {}
+        waiting: dict[Value, set[Lazy]] = {}
         for tensor in tensors:
             if tensor._value is not None:
-                waiting.setdefault(tensor._value, []).append(tensor)
+                waiting.setdefault(tensor._value, set()).add(tensor)
         if not waiting:
             return
         found = graph.collect([*waiting])
         program = runtime.program(found.key, found.module, runtime.get_target())
         buffers = program.run([leaf.buffer for leaf in found.leaves])
         for (value, group), buffer in zip(waiting.items(), buffers, strict=True):
+            graph.place(value, graph.Leaf(value.type, buffer, value.name_hint))
             for tensor in group:
                 assert tensor.shape == buffer.shape, f"the program gave shape {buffer.shape}, expected {tensor.shape}"
                 tensor._buffer, tensor._value, tensor._name = buffer, None, value.name_hint
                 graph.release(value)
-            graph.place(value, graph.Leaf(value.type, buffer, value.name_hint))
 
     def contiguous(self) -> Self:
         """A tensor of its own memory from here on: computed now, not again inside every expression that uses it."""

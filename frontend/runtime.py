@@ -75,7 +75,7 @@ class ReferenceProgram:
         from rung.backends.reference.evaluate import evaluate
 
         arrays = [buffer.array if isinstance(buffer, HostBuffer) else buffer.numpy() for buffer in inputs]
-        return [HostBuffer(np.ascontiguousarray(array)) for array in evaluate(self.module, "main", arrays)]
+        return [HostBuffer(np.asarray(array, order="C")) for array in evaluate(self.module, "main", arrays)]
 
 
 def compile_nd(module: ModuleOp, target: str) -> Program:
