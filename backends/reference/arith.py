@@ -18,8 +18,9 @@ from xdsl.ir import Attribute, Operation
 from .interpreter import MASK, Frame, Rule, Scope, Step
 from .values import (
     BOOL,
-    INDEX,
-    DType,
+    Binary,
+    Unary,
+    blend,
     constant,
     dtype_of,
     element_type,
@@ -28,8 +29,7 @@ from .values import (
     wrap,
 )
 
-Function = Callable[..., Any]
-_UNSIGNED_DTYPE = {np.dtype(f"int{w}"): np.dtype(f"uint{w}") for w in (8, 16, 32, 64)}
+UNSIGNED_DTYPE = {np.dtype(f"int{w}"): np.dtype(f"uint{w}") for w in (8, 16, 32, 64)}
 
 
 def is_index(type_: Attribute) -> bool:
@@ -40,7 +40,7 @@ def unsigned(value: Any) -> Any:
     """The same bits read as an unsigned number."""
     if isinstance(value, int):
         return value & 0xFFFFFFFFFFFFFFFF
-    return value.view(_UNSIGNED_DTYPE[value.dtype]) if value.dtype in _UNSIGNED_DTYPE else value
+    return value.view(UNSIGNED_DTYPE[value.dtype]) if value.dtype in UNSIGNED_DTYPE else value
 
 
 def signed(value: Any) -> Any:
@@ -50,7 +50,27 @@ def signed(value: Any) -> Any:
     return value.view(np.dtype(f"i{value.dtype.itemsize}")) if value.dtype.kind == "u" else value
 
 
-def unary_step(scope: Scope, op: Operation, fn: Function) -> Step:
+def both(a: Any, b: Any) -> Any:
+    return a & b
+
+
+def either(a: Any, b: Any) -> Any:
+    return a | b
+
+
+def differ(a: Any, b: Any) -> Any:
+    return a ^ b
+
+
+def divide(a: Any, b: Any) -> Any:
+    return a / b
+
+
+def floor_divide(a: Any, b: Any) -> Any:
+    return a // b
+
+
+def unary_step(scope: Scope, op: Operation, fn: Unary) -> Step:
     a, r = scope.slot(op.operands[0]), scope.slot(op.results[0])
 
     def step(frame: Frame) -> None:
@@ -59,11 +79,11 @@ def unary_step(scope: Scope, op: Operation, fn: Function) -> Step:
     return step
 
 
-def unary(fn: Function) -> Rule:
+def unary(fn: Unary) -> Rule:
     return lambda scope, op: unary_step(scope, op, fn)
 
 
-def binary_step(scope: Scope, op: Operation, fn: Function) -> Step:
+def binary_step(scope: Scope, op: Operation, fn: Binary) -> Step:
     a, b, r = scope.slot(op.operands[0]), scope.slot(op.operands[1]), scope.slot(op.results[0])
 
     def step(frame: Frame) -> None:
@@ -72,7 +92,7 @@ def binary_step(scope: Scope, op: Operation, fn: Function) -> Step:
     return step
 
 
-def binary(fn: Function, *, of_bool: Function | None = None, of_scalar: Function | None = None) -> Rule:
+def binary(fn: Binary, *, of_bool: Binary | None = None, of_scalar: Binary | None = None) -> Rule:
     """A rule that applies `fn`; another function where the elements are bool, or where both operands are plain scalars."""
 
     def rule(scope: Scope, op: Operation) -> Step:
@@ -93,7 +113,7 @@ def _add(scope: Scope, op: Operation) -> Step:
     def step(frame: Frame) -> None:
         frame[r] = frame[a] + frame[b]
 
-    return step if dtype_of(op.results[0].type) != BOOL else binary_step(scope, op, operator.xor)
+    return step if dtype_of(op.results[0].type) != BOOL else binary_step(scope, op, differ)
 
 
 def _mul(scope: Scope, op: Operation) -> Step:
@@ -102,7 +122,7 @@ def _mul(scope: Scope, op: Operation) -> Step:
     def step(frame: Frame) -> None:
         frame[r] = frame[a] * frame[b]
 
-    return step if dtype_of(op.results[0].type) != BOOL else binary_step(scope, op, operator.and_)
+    return step if dtype_of(op.results[0].type) != BOOL else binary_step(scope, op, both)
 
 
 def scalar_max(a: Any, b: Any) -> Any:
@@ -132,23 +152,28 @@ def _ceiled(a: Any, b: Any) -> Any:
     return quotient + (quotient * b != a)
 
 
-def as_unsigned(fn: Function) -> Function:
+def as_unsigned(fn: Binary) -> Binary:
     return lambda a, b: signed(fn(unsigned(a), unsigned(b)))
 
 
-def division(fn: Function) -> Rule:
+def nonzero(divisor: Any) -> Any:
+    """The divisor with 1 in place of 0."""
+    return blend(divisor == 0, np.ones_like(divisor), divisor)
+
+
+def division(fn: Binary) -> Rule:
     """An integer division: raises for a zero divisor, unless the mask says that its iteration does not run."""
 
     def rule(scope: Scope, op: Operation) -> Step:
         a, b, r = scope.slot(op.operands[0]), scope.slot(op.operands[1]), scope.slot(op.results[0])
 
         def step(frame: Frame) -> None:
-            divisor = frame[b]
+            divisor: Any = frame[b]
             zero = divisor == 0
             if zero.any() if isinstance(zero, np.ndarray) else zero:
                 if frame[MASK] is None or np.any(zero & frame[MASK]):
                     raise scope.error(op, "division by zero")
-                divisor = np.where(zero, np.ones_like(divisor), divisor)
+                divisor = nonzero(divisor)
             frame[r] = fn(frame[a], divisor)
 
         return step
@@ -176,7 +201,7 @@ def _left(a: Any, b: Any) -> Any:
     return wrap(a << b, 64) if isinstance(a, int) and isinstance(b, int) else a << b
 
 
-CMPF: list[Function] = [
+CMPF: list[Binary] = [
     lambda a, b: (a == a) & False,
     lambda a, b: a == b,
     lambda a, b: a > b,
@@ -196,7 +221,7 @@ CMPF: list[Function] = [
 ]
 """false oeq ogt oge olt ole one ord ueq ugt uge ult ule une uno true"""
 
-_CMPI: list[Function] = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
+_CMPI: list[Binary] = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
 
 
 def _cmpf(scope: Scope, op: Operation) -> Step:
@@ -236,64 +261,7 @@ def _select(scope: Scope, op: Operation) -> Step:
     return blend if scope.wide or is_vector(op.operands[0].type) else pick
 
 
-def convert(value: Any, dtype: DType) -> Any:
-    """The value in another dtype, as NumPy converts; a Python int becomes a NumPy scalar."""
-    if isinstance(value, int):
-        return dtype.type(wrap(int(value), dtype.itemsize * 8) if dtype.kind == "i" else value)
-    return value.astype(dtype)
-
-
-def _cast(make: Callable[[DType, DType], Function]) -> Rule:
-    """`make(from, to)` gives the function of a cast."""
-
-    def rule(scope: Scope, op: Operation) -> Step:
-        return unary_step(scope, op, make(dtype_of(op.operands[0].type), dtype_of(op.results[0].type)))
-
-    return rule
-
-
-def _sign_extend(source: DType, target: DType) -> Function:
-    if source == BOOL:
-        return lambda a: -convert(a, target)
-    return lambda a: convert(a, target)
-
-
-def _truncate(source: DType, target: DType) -> Function:
-    if target == BOOL:
-        return lambda a: (a & 1) == 1
-    return lambda a: convert(a, target)
-
-
-def to_unsigned(value: Any, target: DType) -> Any:
-    """A float as an unsigned integer's bits. A negative number is poison; NumPy gives some value."""
-    if target == BOOL:
-        return convert(value, INDEX) & 1 == 1
-    return signed(value.astype(_UNSIGNED_DTYPE[target]))
-
-
-def _index_cast(scope: Scope, op: Operation, extend: Function) -> Step:
-    source, target = op.operands[0].type, op.results[0].type
-    if is_index(source):
-        return unary_step(scope, op, _truncate(dtype_of(source), dtype_of(target)))
-    if scope.wide or is_vector(source):
-        return unary_step(scope, op, lambda a: convert(extend(a), INDEX))
-    return unary_step(scope, op, lambda a: int(extend(a)))
-
-
-def _index_cast_signed(scope: Scope, op: Operation) -> Step:
-    is_bool = dtype_of(op.operands[0].type) == BOOL
-    return _index_cast(scope, op, (lambda a: -convert(a, INDEX)) if is_bool else (lambda a: a))
-
-
-def _index_cast_unsigned(scope: Scope, op: Operation) -> Step:
-    return _index_cast(scope, op, unsigned)
-
-
-def bitcast(value: Any, dtype: DType) -> Any:
-    return np.ascontiguousarray(value).view(dtype) if isinstance(value, np.ndarray) and value.ndim else value.view(dtype)
-
-
-def _extended(fn: Callable[[int, int], int], read: Function) -> Rule:
+def _extended(fn: Callable[[int, int], int], read: Unary) -> Rule:
     """An op with a low and a high result, computed in Python ints."""
 
     def rule(scope: Scope, op: Operation) -> Step:
@@ -319,21 +287,21 @@ RULES: dict[str, Rule] = {
     "arith.addf": _add,
     "arith.muli": _mul,
     "arith.mulf": _mul,
-    "arith.subi": binary(operator.sub, of_bool=operator.xor),
+    "arith.subi": binary(operator.sub, of_bool=differ),
     "arith.subf": binary(operator.sub),
-    "arith.divf": binary(operator.truediv),
+    "arith.divf": binary(divide),
     "arith.remf": binary(np.fmod),
     "arith.negf": unary(operator.neg),
     "arith.divsi": division(truncated),
-    "arith.divui": division(as_unsigned(operator.floordiv)),
+    "arith.divui": division(as_unsigned(floor_divide)),
     "arith.remsi": division(lambda a, b: a - truncated(a, b) * b),
     "arith.remui": division(as_unsigned(operator.mod)),
-    "arith.floordivsi": division(operator.floordiv),
+    "arith.floordivsi": division(floor_divide),
     "arith.ceildivsi": division(_ceiled),
     "arith.ceildivui": division(as_unsigned(_ceiled)),
-    "arith.andi": binary(operator.and_),
-    "arith.ori": binary(operator.or_),
-    "arith.xori": binary(operator.xor),
+    "arith.andi": binary(both),
+    "arith.ori": binary(either),
+    "arith.xori": binary(differ),
     "arith.shli": shift("left"),
     "arith.shrsi": shift("arithmetic"),
     "arith.shrui": shift("logical"),
@@ -341,25 +309,13 @@ RULES: dict[str, Rule] = {
     "arith.minimumf": binary(np.minimum, of_scalar=scalar_min),
     "arith.maxnumf": binary(np.fmax, of_scalar=scalar_maxnum),
     "arith.minnumf": binary(np.fmin, of_scalar=scalar_minnum),
-    "arith.maxsi": binary(np.maximum, of_bool=operator.and_, of_scalar=scalar_max),
-    "arith.minsi": binary(np.minimum, of_bool=operator.or_, of_scalar=scalar_min),
-    "arith.maxui": binary(as_unsigned(np.maximum), of_bool=operator.or_),
-    "arith.minui": binary(as_unsigned(np.minimum), of_bool=operator.and_),
+    "arith.maxsi": binary(np.maximum, of_bool=both, of_scalar=scalar_max),
+    "arith.minsi": binary(np.minimum, of_bool=either, of_scalar=scalar_min),
+    "arith.maxui": binary(as_unsigned(np.maximum), of_bool=either),
+    "arith.minui": binary(as_unsigned(np.minimum), of_bool=both),
     "arith.cmpf": _cmpf,
     "arith.cmpi": _cmpi,
     "arith.select": _select,
-    "arith.extf": _cast(lambda source, target: lambda a: a.astype(target)),
-    "arith.truncf": _cast(lambda source, target: lambda a: a.astype(target)),
-    "arith.extsi": _cast(_sign_extend),
-    "arith.extui": _cast(lambda source, target: lambda a: convert(unsigned(a), target)),
-    "arith.trunci": _cast(_truncate),
-    "arith.sitofp": _cast(lambda source, target: lambda a: -convert(a, target) if source == BOOL else convert(a, target)),
-    "arith.uitofp": _cast(lambda source, target: lambda a: convert(unsigned(a), target)),
-    "arith.fptosi": _cast(lambda source, target: lambda a: a.astype(target) if target != BOOL else to_unsigned(a, target)),
-    "arith.fptoui": _cast(lambda source, target: lambda a: to_unsigned(a, target)),
-    "arith.bitcast": _cast(lambda source, target: lambda a: bitcast(a, target)),
-    "arith.index_cast": _index_cast_signed,
-    "arith.index_castui": _index_cast_unsigned,
     "arith.mulsi_extended": _extended(operator.mul, lambda a: a),
     "arith.mului_extended": _extended(operator.mul, unsigned),
     "arith.addui_extended": _extended(operator.add, unsigned),

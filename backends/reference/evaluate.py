@@ -9,14 +9,15 @@ import numpy as np
 from xdsl.dialects.builtin import FunctionType, IntegerAttr, MemRefType, ModuleOp, TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from . import affine, arith, gpu, linalg, math_, memref, nd, scf, tensor, vector
+from . import affine, arith, casts, gpu, linalg, math_, memref, nd, scf, tensor, transfer, vector
 from .interpreter import Observer, Program, Rule
 from .values import Array, EvaluationError, Memref, Root, dtype_of, is_shaped, poison, scalar, shape_of
 
 RULES: dict[str, Rule] = {
-    **arith.RULES, **math_.RULES, **nd.RULES, **affine.RULES, **scf.RULES, **tensor.RULES, **linalg.RULES, **memref.RULES,
-    **vector.RULES, **gpu.RULES,
-}  # fmt: skip
+    name: rule
+    for module in (arith, casts, math_, nd, affine, scf, tensor, linalg, memref, vector, transfer, gpu)
+    for name, rule in module.RULES.items()
+}
 """Name of each op the evaluator knows: its rule."""
 
 
@@ -31,9 +32,9 @@ def evaluate(
 ) -> list[Array]:
     """Run `@function` on `args` and return its outputs: the trailing `outs` memrefs, then the results.
 
-    Parameters  one array for each, of its shape and dtype, or a number for a scalar; an unsigned array also fits signless integers.
-                The last `outs` memrefs (a function attribute) are not passed: they are allocated here, full of poison. A memref of a
-                function without `outs` is written in place; with `outs`, writing into an input is an error.
+    Arguments   one array for each parameter, of its shape and dtype, or a number for a scalar; unsigned arrays fit signless
+                integers. The last `outs` memrefs (a function attribute) are not passed: they are allocated here, full of poison.
+                A memref of a function without `outs` is written in place; with `outs`, writing into an input is an error.
     Order       parallel iterations, blocks and threads run one after another in `thread_order`; `seed` picks the shuffle
     Observer    called with each op before it runs
     Errors      EvaluationError: no such function, an argument that does not fit, an op without a rule, an access out of bounds,
@@ -107,9 +108,10 @@ def _bind(function: str, position: int, value: Any, parameter: SSAValue, *, froz
 def _copy_back(args: Sequence[Any], bound: Sequence[Any]) -> None:
     """A caller's array that is not contiguous was copied: give it what was written."""
     for value, memref_ in zip(args, bound):
-        if isinstance(memref_, Memref) and memref_.root.written >= -1 and isinstance(value, np.ndarray) and value.flags.writeable:
-            if not np.may_share_memory(value, memref_.array) and memref_.array.flags.writeable:
-                value[...] = memref_.array.view(value.dtype)
+        if isinstance(memref_, Memref) and memref_.array.flags.writeable:
+            array = np.asarray(value)
+            if not np.may_share_memory(array, memref_.array):
+                array[...] = memref_.array.view(array.dtype)
 
 
 def _output(value: Any) -> Array:

@@ -1,8 +1,8 @@
 """Rules of `gpu`: a launch runs its blocks one after another, and the threads of a block in turns from one barrier to the next.
 
-Workgroup memory is new and poisoned for each block, private memory for each thread. The race clock takes the blocks of a launch as
-one parallel level and the turns between two barriers as another, so two threads that touch one element without a barrier between
-them are found, as are two blocks.
+Workgroup memory is new and poisoned for each block, private memory for each thread. The race clock takes the blocks of a launch
+as one parallel level and the turns between two barriers as another, so two threads that touch one element without a barrier
+between them are found, as are two blocks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .interpreter import THREAD, Frame, Function, Meeting, Rule, Scope, Step, Wa
 from .memref import RULES as MEMREF
 from .memref import allocate
 from .slices import numbers, operand_groups
-from .values import EvaluationError, poison, shape_of
+from .values import EvaluationError, poison, shape_of, word
 
 Three = tuple[int, int, int]
 SUBGROUP = 32
@@ -40,7 +40,7 @@ def _query(get: Callable[[Thread, int], int], dimension: bool = True) -> Rule:
     def rule(scope: Scope, op: Operation) -> Step:
         r, axis = scope.slot(op.results[0]), 0
         if dimension:
-            axis = "xyz".index(op.properties["dimension"].data.value)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+            axis = "xyz".index(word(op.properties["dimension"]))
 
         def step(frame: Frame) -> None:
             thread = frame[THREAD]
@@ -70,7 +70,7 @@ def _reduce_kind(op: Operation) -> str:
     kind = op.properties.get("op")
     if kind is None:
         raise EvaluationError(f"reference: no rule for {op.name} with a body")
-    return kind.data.value  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+    return word(kind)
 
 
 def _total(kind: str, values: list[Any]) -> Any:
@@ -100,7 +100,7 @@ def _subgroup_reduce(op: Operation, values: list[list[Any]]) -> list[list[Any]]:
 
 def _shuffle(op: Operation, values: list[list[Any]]) -> list[list[Any]]:
     """The source lane by mode; a lane beyond the width, or without a thread, gives the lane's own value and false."""
-    mode: str = op.properties["mode"].data.value  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType, reportAssignmentType]
+    mode = word(op.properties["mode"])
     answers: list[list[Any]] = []
     for lane, (value, offset, width) in enumerate(values):
         first = lane - lane % int(width)

@@ -1,8 +1,8 @@
 """Compiles a function's ops to Python closures over numbered slots, once, and runs them.
 
 A value of the IR is a slot of its function's frame (a list). A rule looks at one op and returns the step that computes it, or
-None where there is nothing to do; a block is the list of its steps. An op that can reach a `gpu.barrier` becomes a generator step,
-which yields a `Meeting` each time its thread has to wait for others; everything else stays a plain call.
+None where there is nothing to do; a block is the list of its steps. An op that can reach a `gpu.barrier` becomes a generator
+step, which yields a `Meeting` each time its thread has to wait for others; everything else stays a plain call.
 
 Inside the body of a linalg op the same steps run on whole arrays, one entry an iteration (`Scope.wide`); what then depends on the
 data (scf.if, a guarded load) looks at the mask in the slot `MASK`.
@@ -126,7 +126,7 @@ class Program:
 
     def ordered(self, ranges: Sequence[Iterable[int]]) -> list[tuple[int, ...]]:
         """Every point of a box, in the order in which parallel iterations are to run."""
-        points = list(product(*ranges))
+        points: list[tuple[int, ...]] = list(product(*ranges))
         if self._order == "reversed":
             points.reverse()
         elif self._order == "shuffled":
@@ -245,8 +245,8 @@ class Scope:
 
 TERMINATORS = frozenset(
     (
-        "func.return gpu.return gpu.terminator gpu.yield scf.yield scf.condition scf.reduce scf.reduce.return scf.forall.in_parallel "
-        "linalg.yield tensor.yield affine.yield memref.alloca_scope.return vector.yield"
+        "func.return gpu.return gpu.terminator gpu.yield scf.yield scf.condition scf.reduce scf.reduce.return "
+        "scf.forall.in_parallel linalg.yield tensor.yield affine.yield memref.alloca_scope.return vector.yield"
     ).split()
 )
 """Ops that end a block. The op around the block reads their operands; none has a step of its own."""

@@ -23,7 +23,7 @@ from .combine import KIND_OF, merge, reduce
 from .interpreter import MASK, Frame, Rule, Scope, Step
 from .memref import read, write
 from .slices import numbers
-from .values import Array, Memref, is_shaped, shape_of
+from .values import Array, Memref, is_shaped, shape_of, word
 
 POINTS = 1 << 21
 """Iterations evaluated at once: larger spaces would need arrays of gigabytes (a matmul of 512 has 1.3e8 points)."""
@@ -171,7 +171,7 @@ def _array(value: Any) -> Array:
 def _structured(scope: Scope, op: Operation) -> Step:
     assert isinstance(op, LinalgStructuredOperation)
     maps = [attr.data for attr in op.get_indexing_maps().data]
-    return Structured(scope, op, maps, [attr.data.value for attr in op.get_iterator_types().data])
+    return Structured(scope, op, maps, [word(attr) for attr in op.get_iterator_types()])
 
 
 def _projection(rank: int, dropped: Sequence[int]) -> AffineMap:

@@ -11,23 +11,19 @@ from xdsl.ir import Operation
 
 from .arith import binary, unary, unary_step, unsigned
 from .interpreter import Frame, Rule, Scope, Step
-from .values import DType, dtype_of, width_of, wrap
-
-Function = Callable[..., Any]
+from .values import DType, Ternary, Unary, blend, dtype_of, width_of, wrap
 
 
-def in_double(fn: Function) -> Function:
-    """`fn` computed in double (in long double for a double), rounded to the operands' type once."""
-
-    def compute(*values: Any) -> Any:
-        dtype: DType = values[0].dtype
-        wider = np.longdouble if dtype == np.float64 else np.float64
-        return fn(*(value.astype(wider) for value in values)).astype(dtype)
-
-    return compute
+def _wider(dtype: DType) -> Any:
+    """Double, or long double for a double: wide enough that rounding once more seldom shows."""
+    return np.longdouble if dtype == np.float64 else np.float64
 
 
-def plain(fn: Callable[[float], float]) -> Function:
+def rsqrt(a: Any) -> Any:
+    return (1 / np.sqrt(a.astype(_wider(a.dtype)))).astype(a.dtype)
+
+
+def plain(fn: Callable[[float], float]) -> Unary:
     """A function of Python floats, applied to each element."""
     each = np.frompyfunc(fn, 1, 1)
 
@@ -41,18 +37,16 @@ def half_away(value: Any) -> Any:
     """Round to the nearest integer, halves away from zero."""
     whole = np.trunc(value)
     away = np.copysign(np.ones_like(value), value)
-    return np.where(np.abs(value - whole) >= 0.5, whole + away, whole).astype(value.dtype)[()]
+    return blend(np.abs(value - whole) >= 0.5, whole + away, whole).astype(value.dtype)[()]
 
 
 def fma(a: Any, b: Any, c: Any) -> Any:
     """a * b + c rounded once. Exact for f32 and below but for rare double roundings of the wider sum."""
-    return _fma(a, b, c)
+    wider = _wider(a.dtype)
+    return (a.astype(wider) * b.astype(wider) + c.astype(wider)).astype(a.dtype)
 
 
-_fma = in_double(lambda a, b, c: a * b + c)
-
-
-def _ternary(fn: Function) -> Rule:
+def _ternary(fn: Ternary) -> Rule:
     def rule(scope: Scope, op: Operation) -> Step:
         (a, b, c), r = scope.slots(op.operands), scope.slot(op.results[0])
 
@@ -93,26 +87,17 @@ def _ipowi(scope: Scope, op: Operation) -> Step:
     return step
 
 
-def _floats(fn: Function) -> Rule:
-    """NumPy's own function; ml_dtypes rounds bfloat16 through float by itself."""
-    return unary(fn)
-
-
-def absolute(value: Any) -> Any:
-    return abs(value)
-
-
-_UNARY: dict[str, Function] = {
-    "absf": absolute, "absi": absolute, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
+_UNARY: dict[str, Unary] = {
+    "absf": abs, "absi": abs, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
     "atan": np.arctan, "atanh": np.arctanh, "cbrt": np.cbrt, "ceil": np.ceil, "cos": np.cos, "cosh": np.cosh, "exp": np.exp,
     "exp2": np.exp2, "expm1": np.expm1, "floor": np.floor, "log": np.log, "log10": np.log10, "log1p": np.log1p, "log2": np.log2,
     "roundeven": np.rint, "sin": np.sin, "sinh": np.sinh, "sqrt": np.sqrt, "tan": np.tan, "tanh": np.tanh, "trunc": np.trunc,
-    "round": half_away, "erf": plain(math.erf), "erfc": plain(math.erfc), "rsqrt": in_double(lambda a: 1 / np.sqrt(a)),
+    "round": half_away, "erf": plain(math.erf), "erfc": plain(math.erfc), "rsqrt": rsqrt,
     "isnan": np.isnan, "isinf": np.isinf, "isfinite": np.isfinite,
 }  # fmt: skip
 
 RULES: dict[str, Rule] = {
-    **{f"math.{name}": _floats(fn) for name, fn in _UNARY.items()},
+    **{f"math.{name}": unary(fn) for name, fn in _UNARY.items()},
     "math.atan2": binary(np.arctan2),
     "math.copysign": binary(np.copysign),
     "math.powf": binary(np.power),

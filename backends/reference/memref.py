@@ -7,14 +7,14 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, MemRefType
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr
+from xdsl.ir import Operation
 
 from .arith import as_unsigned, scalar_max, scalar_maxnum, scalar_min, scalar_minnum
 from .gather import load_wide
 from .interpreter import Frame, Rule, Scope, Step
 from .races import Race
-from .slices import Box, checked_index, dropped_axes, mixed, numbers, operand_groups, out_of_bounds
+from .slices import Box, checked_index, dropped_axes, mixed, numbers, operand_groups, out_of_bounds, type_shape
 from .values import Array, Memref, Root, constant, dtype_of, poison, shape_of
 
 
@@ -22,17 +22,10 @@ def allocate(scope: Scope, array: Array) -> Memref:
     return Memref(array, Root(array, scope.clock.now))
 
 
-def shape_with(scope: Scope, result: SSAValue, dynamic: Any) -> Any:
-    """The shape of a type whose dynamic extents come from operands."""
-    type_ = result.type
-    assert isinstance(type_, MemRefType)
-    return mixed(scope, type_.get_shape(), dynamic)
-
-
 def _alloc(scope: Scope, op: Operation) -> Step:
     dynamic = operand_groups(op, 3)[1] if op.name == "gpu.alloc" else operand_groups(op, 2)[0]
     result = op.results[0]
-    shape, r = shape_with(scope, result, dynamic), scope.slot(result)
+    shape, r = mixed(scope, type_shape(result.type), dynamic), scope.slot(result)
     type_ = result.type
     is_arena = any(use.operation.name == "memref.view" for use in result.uses)
 
@@ -226,7 +219,7 @@ def _reshape(scope: Scope, op: Operation) -> Step:
 def _view(scope: Scope, op: Operation) -> Step:
     source, shift, *_ = scope.slots(op.operands)
     result = op.results[0]
-    r, dtype, shape = scope.slot(result), dtype_of(result.type), shape_with(scope, result, op.operands[2:])
+    r, dtype, shape = scope.slot(result), dtype_of(result.type), mixed(scope, type_shape(result.type), op.operands[2:])
 
     def step(frame: Frame) -> None:
         memref, start, extents = frame[source], int(frame[shift]), shape(frame)
@@ -280,7 +273,8 @@ def _global(scope: Scope, op: Operation) -> Step:
     def step(frame: Frame) -> None:
         known = scope.program.globals
         if found not in known:
-            array = constant(value, type_) if isinstance(value, DenseIntOrFPElementsAttr) else poison(shape_of(type_), type_)
+            initial = isinstance(value, DenseIntOrFPElementsAttr)
+            array = constant(found.properties["initial_value"], type_) if initial else poison(shape_of(type_), type_)
             known[found] = allocate(scope, array)
         frame[r] = known[found]
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr
 from xdsl.ir import Operation
 
-from .arith import binary_step, bitcast, truncated, unary_step
+from .arith import binary_step, both, differ, divide, either, truncated, unary_step
+from .casts import bitcast
 from .interpreter import Frame, Rule, Scope, Step
-from .values import BOOL, Array, DType, constant, dtype_of, element_type, is_float_dtype, shape_of
-
-Function = Callable[..., Any]
+from .values import BOOL, Array, Binary, DType, Unary, constant, dtype_of, element_type, is_float_dtype, shape_of
 
 
 def _divide(a: Array, b: Array) -> Array:
@@ -46,19 +44,21 @@ def _shift_right(a: Array, b: Array) -> Array:
     return np.where(_beyond(a, b), np.zeros_like(a), a >> np.minimum(b, most)).astype(a.dtype)
 
 
-UNARY: dict[str, Function] = {
+F = TypeVar("F")
+
+UNARY: dict[str, Unary] = {
     "neg": operator.neg, "abs": abs, "recip": lambda a: np.asarray(1, a.dtype) / a, "sqrt": np.sqrt, "exp2": np.exp2,
     "log2": np.log2, "sin": np.sin, "trunc": np.trunc, "not": np.invert,
 }  # fmt: skip
 
-BINARY: dict[str, Function] = {
-    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "idiv": _divide, "mod": _modulo,
-    "max": np.maximum, "min": np.minimum, "pow": np.power, "and": operator.and_, "or": operator.or_, "xor": operator.xor,
+BINARY: dict[str, Binary] = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": divide, "idiv": _divide, "mod": _modulo,
+    "max": np.maximum, "min": np.minimum, "pow": np.power, "and": both, "or": either, "xor": differ,
     "shl": _shift_left, "shr": _shift_right, "cmplt": operator.lt, "cmpeq": operator.eq, "cmpne": operator.ne,
 }  # fmt: skip
 
 
-def _kind(scope: Scope, op: Operation, table: dict[str, Function], name: str) -> Function:
+def _kind(scope: Scope, op: Operation, table: dict[str, F], name: str) -> F:
     kind = op.attributes[name]
     assert isinstance(kind, StringAttr)
     if kind.data not in table:
@@ -104,14 +104,14 @@ def _bitcast(scope: Scope, op: Operation) -> Step:
 
 
 def reduce_array(ufunc: Any, value: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
-    """A ufunc's reduce in the element type. The 16-bit floats add and multiply in f32 and round once: NumPy's own loop for bfloat16
-    rounds at every element and stalls after a few hundred."""
+    """A ufunc's reduce in the element type. The 16-bit floats add and multiply in f32 and round once: NumPy's own loop for
+    bfloat16 rounds at every element and stalls after a few hundred."""
     if value.dtype.itemsize == 2 and is_float_dtype(value.dtype) and ufunc in (np.add, np.multiply):
         return np.asarray(ufunc.reduce(value.astype(np.float32), axis=axes, keepdims=keepdims)).astype(value.dtype)
     return np.asarray(ufunc.reduce(value, axis=axes, dtype=value.dtype, keepdims=keepdims))
 
 
-_COMBINE = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
+_COMBINE: dict[str, Any] = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
 
 
 def neutral(combiner: str, dtype: DType) -> Any:
@@ -127,7 +127,7 @@ def neutral(combiner: str, dtype: DType) -> Any:
 
 
 def _reduce(scope: Scope, op: Operation) -> Step:
-    ufunc = _kind(scope, op, dict(_COMBINE), "combiner")
+    ufunc = _kind(scope, op, _COMBINE, "combiner")
     combiner, axes = op.attributes["combiner"], ints(op, "axes")
     assert isinstance(combiner, StringAttr)
     name, shape, dtype = combiner.data, shape_of(op.results[0].type), dtype_of(op.results[0].type)

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from xdsl.dialects.builtin import DenseArrayBase
 from xdsl.ir import Operation
 
 from .interpreter import MASK, THREAD, Body, Frame, Rule, Scope, Step, Wait
-from .slices import Box, numbers, operand_groups
+from .slices import Box, mixed, numbers, operand_groups
 from .values import Array
 
 
@@ -131,10 +130,8 @@ def _inline(scope: Scope, op: Operation) -> Step:
 
 def _index_switch(scope: Scope, op: Operation) -> Step:
     arg, results = scope.slot(op.operands[0]), scope.slots(op.results)
-    cases = op.properties["cases"]
-    assert isinstance(cases, DenseArrayBase)
     default, *bodies = [scope.region(region) for region in op.regions]
-    table = dict(zip(numbers(cases), bodies))
+    table = dict(zip(numbers(op.properties["cases"]), bodies))
 
     def step(frame: Frame) -> None:
         taken = table.get(frame[arg], default)
@@ -184,7 +181,8 @@ def _parallel(scope: Scope, op: Operation) -> Step:
 def _forall(scope: Scope, op: Operation) -> Step:
     groups = operand_groups(op, 4)
     low, high, by = (
-        Box.mixed(scope, op, name, group) for name, group in zip(("staticLowerBound", "staticUpperBound", "staticStep"), groups)
+        mixed(scope, numbers(op.properties[name]), group)
+        for name, group in zip(("staticLowerBound", "staticUpperBound", "staticStep"), groups)
     )
     inits, results = scope.slots(groups[3]), scope.slots(op.results)
     body = scope.region(op.regions[0])
@@ -232,9 +230,7 @@ class _Insert:
         target = collected[self.out]
         window = self.box.window(frame, target.shape)
         if owned[self.out][window].any():
-            raise self.scope.error(
-                self.op, f"iteration {point} writes where another iteration has written, expected disjoint slices"
-            )
+            raise self.scope.error(self.op, f"iteration {point} writes where another one has written, expected disjoint slices")
         owned[self.out][window] = True
         target[window] = np.reshape(frame[self.source], self.box.extents(frame))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase
+from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, ShapedType
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from .interpreter import Frame, Scope
@@ -32,6 +32,12 @@ def operand_groups(op: Operation, count: int) -> list[Sequence[SSAValue]]:
     return groups
 
 
+def type_shape(type_: Attribute) -> tuple[int, ...]:
+    """The shape of a type as upstream stores it: DYNAMIC_INDEX for an extent that is dynamic."""
+    assert isinstance(type_, ShapedType)
+    return type_.get_shape()
+
+
 def mixed(scope: Scope, static: Sequence[int], dynamic: Sequence[SSAValue]) -> Mixed:
     """Static entries, with the dynamic ones filled in from the frame."""
     if not dynamic:
@@ -49,13 +55,9 @@ class Box:
         groups = operand_groups(op, first + 3)
         self.scope, self.op = scope, op
         self.offsets, self.extents, self.strides = (
-            self.mixed(scope, op, name, group)
+            mixed(scope, numbers(op.properties[name]), group)
             for name, group in zip(("static_offsets", "static_sizes", "static_strides"), groups[first:])
         )
-
-    @staticmethod
-    def mixed(scope: Scope, op: Operation, name: str, dynamic: Sequence[SSAValue]) -> Mixed:
-        return mixed(scope, numbers(op.properties[name]), dynamic)
 
     def window(self, frame: Frame, shape: Sequence[int]) -> tuple[slice, ...]:
         """The window as slices. Raises EvaluationError where it leaves the shape."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from xdsl.dialects.builtin import IntegerAttr, TensorType
+from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Operation
 
 from .gather import load_wide
 from .interpreter import Frame, Rule, Scope, Step
 from .memref import allocate
-from .slices import Box, checked_index, dropped_axes, mixed, numbers, operand_groups
+from .slices import Box, checked_index, dropped_axes, mixed, numbers, operand_groups, type_shape
 from .values import Memref, dtype_of, poison, shape_of
 
 
@@ -17,8 +17,7 @@ def _empty(scope: Scope, op: Operation) -> Step:
     """A tensor nobody has written is poison, as memory is."""
     result = op.results[0]
     type_ = result.type
-    assert isinstance(type_, TensorType)
-    shape, r = mixed(scope, type_.get_shape(), op.operands), scope.slot(result)
+    shape, r = mixed(scope, type_shape(type_), op.operands), scope.slot(result)
 
     def step(frame: Frame) -> None:
         frame[r] = poison(shape(frame), type_)
@@ -122,8 +121,7 @@ def _from_elements(scope: Scope, op: Operation) -> Step:
 def _splat(scope: Scope, op: Operation) -> Step:
     value, r = scope.slot(op.operands[0]), scope.slot(op.results[0])
     type_ = op.results[0].type
-    assert isinstance(type_, TensorType)
-    shape, dtype = mixed(scope, type_.get_shape(), op.operands[1:]), dtype_of(type_)
+    shape, dtype = mixed(scope, type_shape(type_), op.operands[1:]), dtype_of(type_)
 
     def step(frame: Frame) -> None:
         frame[r] = np.full(shape(frame), frame[value], dtype)

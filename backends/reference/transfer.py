@@ -9,6 +9,7 @@ import numpy as np
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr
+from xdsl.utils.hints import isa
 
 from .affine import affine_map
 from .interpreter import Frame, Rule, Scope, Step
@@ -49,10 +50,8 @@ class Window:
             extent = shape[dim]
             low, high = max(start, 0), max(min(start + extent, limit), max(start, 0))
             if high - low < extent and self.in_bounds[dim] and strict:
-                raise self.scope.error(
-                    self.op,
-                    f"dim {dim} takes {start} to {start + extent - 1} of axis {axis}, expected within 0 to {limit - 1}: in_bounds is true",
-                )
+                took = f"dim {dim} takes {start} to {start + extent - 1} of axis {axis}"
+                raise self.scope.error(self.op, f"{took}, expected within 0 to {limit - 1}: in_bounds is true")
             index.append(slice(low, high))
             inside[dim] = slice(low - start, high - start)
         return tuple(index), tuple(inside[dim] for dim, axis in enumerate(self.axes) if axis is not None)
@@ -61,9 +60,7 @@ class Window:
 def _window(scope: Scope, op: Operation, indices: Sequence[SSAValue], rank: int) -> Window:
     map_, flags = affine_map(op, "permutation_map"), op.properties.get("in_bounds")
     axes = [expr.position if isinstance(expr, AffineDimExpr) else None for expr in map_.results]
-    in_bounds = [False] * rank
-    if isinstance(flags, ArrayAttr) and len(flags.data):
-        in_bounds = [isinstance(flag, IntegerAttr) and bool(flag.value.data) for flag in flags.data]
+    in_bounds = [bool(flag.value.data) for flag in flags] if isa(flags, ArrayAttr[IntegerAttr]) and len(flags) else [False] * rank
     return Window(scope, op, indices, axes, in_bounds)
 
 

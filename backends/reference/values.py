@@ -7,8 +7,8 @@ be. Signless integers are held signed; the ops that mean unsigned numbers reread
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, cast
 
 import ml_dtypes
 import numpy as np
@@ -28,9 +28,14 @@ from xdsl.dialects.builtin import (
     VectorType,
 )
 from xdsl.ir import Attribute
+from xdsl.utils.hints import isa
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 DType: TypeAlias = np.dtype[Any]
+Unary: TypeAlias = Callable[[Any], Any]
+Binary: TypeAlias = Callable[[Any, Any], Any]
+Ternary: TypeAlias = Callable[[Any, Any, Any], Any]
+"""What computes an op's result from its operands' values."""
 
 
 class EvaluationError(Exception):
@@ -120,7 +125,7 @@ def dtype_of(type_: Attribute) -> DType:
 def width_of(type_: Attribute) -> int:
     """Bits of an integer type; 64 for index."""
     element = element_type(type_)
-    return element.width.data if isinstance(element, IntegerType) else 64
+    return element.width.data if isa(element, IntegerType) else 64
 
 
 def is_float_dtype(dtype: DType) -> bool:
@@ -175,5 +180,12 @@ def poison(shape: Sequence[int], type_: Attribute) -> Array:
     return np.full(tuple(shape), value, dtype=dtype)
 
 
-def in_shape(index: Sequence[Any], shape: Sequence[int]) -> bool:
-    return all(0 <= i < n for i, n in zip(index, shape, strict=True))
+def blend(cond: Any, on_true: Any, on_false: Any) -> Array:
+    """np.where, typed."""
+    return cast(Array, np.where(cond, on_true, on_false))
+
+
+def word(attr: Attribute | None) -> str:
+    """The word an enum attribute holds, `add` of `#vector.kind<add>`."""
+    data: Any = getattr(attr, "data", None)
+    return str(data.value)

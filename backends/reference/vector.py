@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import DYNAMIC_INDEX, AffineMapAttr, ArrayAttr, IntegerAttr
-from xdsl.ir import Operation
+from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, IntegerAttr
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.utils.hints import isa
 
-from . import transfer
 from .access import Access
-from .arith import bitcast, unary_step
+from .arith import unary_step
+from .casts import bitcast
 from .combine import merge, reduce
 from .interpreter import Frame, Rule, Scope, Step
 from .math_ import fma
-from .slices import checked_index, numbers
+from .slices import Mixed, checked_index, mixed, numbers
 from .tensor import RULES as TENSOR
-from .values import dtype_of, is_vector, shape_of
+from .values import Array, dtype_of, is_vector, shape_of, word
 
 
 def _broadcast(scope: Scope, op: Operation) -> Step:
@@ -35,7 +36,7 @@ def _fma(scope: Scope, op: Operation) -> Step:
 
 
 def _kind(op: Operation) -> str:
-    return op.properties["kind"].data.value  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
+    return word(op.properties["kind"])
 
 
 def _reduction(scope: Scope, op: Operation) -> Step:
@@ -60,10 +61,9 @@ def _multi_reduction(scope: Scope, op: Operation) -> Step:
 
 def _contract(scope: Scope, op: Operation) -> Step:
     maps, iterators, kind = op.properties["indexing_maps"], op.properties["iterator_types"], _kind(op)
-    assert isinstance(maps, ArrayAttr) and isinstance(iterators, ArrayAttr)
-    access = [Access(attr.data) for attr in maps.data if isinstance(attr, AffineMapAttr)]
-    words: list[str] = [attr.data.value for attr in iterators.data]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportUnknownArgumentType]
-    reduced = tuple(loop for loop, word in enumerate(words) if word != "parallel")
+    assert isa(maps, ArrayAttr[AffineMapAttr]) and isa(iterators, ArrayAttr[Attribute])
+    access = [Access(attr.data) for attr in maps]
+    reduced = tuple(loop for loop, attr in enumerate(iterators) if word(attr) != "parallel")
     (a, b, acc), r = scope.slots(op.operands), scope.slot(op.results[0])
 
     def step(frame: Frame) -> None:
@@ -86,10 +86,8 @@ def _outerproduct(scope: Scope, op: Operation) -> Step:
     return step
 
 
-def _position(scope: Scope, op: Operation, dynamic: Iterable[Any]) -> Any:
-    slots = iter(scope.slots(dynamic))
-    entries = [(None, next(slots)) if p == DYNAMIC_INDEX else (p, 0) for p in numbers(op.properties["static_position"])]
-    return lambda frame: tuple(frame[slot] if p is None else p for p, slot in entries)
+def _position(scope: Scope, op: Operation, dynamic: Sequence[SSAValue]) -> Mixed:
+    return mixed(scope, numbers(op.properties["static_position"]), dynamic)
 
 
 def _extract(scope: Scope, op: Operation) -> Step:
@@ -149,7 +147,8 @@ def _to_elements(scope: Scope, op: Operation) -> Step:
     v, results, is_index = scope.slot(op.operands[0]), scope.slots(op.results), op.results[0].type.name == "index"
 
     def step(frame: Frame) -> None:
-        for slot, element in zip(results, np.reshape(frame[v], -1)):
+        flat: Array = np.reshape(frame[v], -1)
+        for slot, element in zip(results, flat):
             frame[slot] = int(element) if is_index else element
 
     return step
@@ -167,8 +166,8 @@ def _create_mask(scope: Scope, op: Operation) -> Step:
 
 def _list(op: Operation, name: str) -> list[int]:
     entries = op.properties[name]
-    assert isinstance(entries, ArrayAttr)
-    return [entry.value.data for entry in entries.data if isinstance(entry, IntegerAttr)]
+    assert isa(entries, ArrayAttr[IntegerAttr])
+    return [entry.value.data for entry in entries]
 
 
 def _extract_strided(scope: Scope, op: Operation) -> Step:
@@ -202,5 +201,4 @@ RULES: dict[str, Rule] = {
     "vector.shape_cast": _shape_cast, "vector.bitcast": _bitcast, "vector.step": _step, "vector.to_elements": _to_elements,
     "vector.from_elements": TENSOR["tensor.from_elements"], "vector.create_mask": _create_mask,
     "vector.extract_strided_slice": _extract_strided, "vector.insert_strided_slice": _insert_strided, "vector.print": _print,
-    **transfer.RULES,
 }  # fmt: skip
