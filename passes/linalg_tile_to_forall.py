@@ -35,7 +35,7 @@ after
           tensor.parallel_insert_slice %t into %o[%i, 0] [8, 10] [1, 1] : tensor<8x10xf32> into tensor<37x10xf32>
         }
       }
-      %y = scf.forall (%i, %j) in (1, 1) shared_outs(%o = %full) -> (tensor<37x10xf32>) {
+      %y = scf.forall (%i, %j) = (32, 0) to (37, 10) step (5, 10) shared_outs(%o = %full) -> (tensor<37x10xf32>) {
         %ot = tensor.extract_slice %o[32, 0] [5, 10] [1, 1] : tensor<37x10xf32> to tensor<5x10xf32>
         %xt = tensor.extract_slice %x[32, 0] [5, 10] [1, 1] : tensor<37x10xf32> to tensor<5x10xf32>
         %t = linalg.generic {
@@ -61,13 +61,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
 from rung.dialects.upstream.scf import ForallOp
 from rung.schedules.nests import fail, kernels
 from rung.schedules.schedule import read_schedule
 from rung.schedules.tiling import tile_to_forall
-from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.passes import ModulePass
 
 
 @dataclass(frozen=True)

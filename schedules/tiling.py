@@ -152,8 +152,6 @@ class _Tile:
     def build(self, destination: SSAValue) -> ForallOp:
         ranges = self.region or (Range(0, 1, 1),)
         lower, upper, step = ([r.lower for r in ranges], [r.upper for r in ranges], [r.size for r in ranges])
-        if all(r.single and r.lower == 0 for r in ranges):
-            upper = step = [1] * len(ranges)  # one iteration: its bounds say so, the tile's shape says how much it does
         forall = ForallOp(lower, upper, step, [destination])
         self.block = forall.body.block
         for dim, iv in enumerate(forall.induction_variables):
