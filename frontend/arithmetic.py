@@ -43,10 +43,10 @@ class Arithmetic(Elementwise):
     def floordiv(self, other: Operand, reverse: bool = False) -> Self:
         """The quotient rounded down, as Python's //. Integers by zero give 0, floats inf or NaN."""
         a, b = self._pair("floordiv", other, reverse)
-        rest = a._of(build.binary("mod", a._use(), b._use()))
+        rest = a._make(build.binary, "mod", a, b)
         across = (rest != 0) & ((rest < 0) != (b < 0))
         if not a.dtype.is_float:
-            whole = a._of(build.binary("idiv", a._use(), b._use()))
+            whole = a._make(build.binary, "idiv", a, b)
             return whole if a.dtype.is_unsigned else across.where(whole - 1, whole).hinted("floordiv")
         # (a - rest) / b is whole but for rounding, where floor(a / b) would be 10 for 1.0 // 0.1
         quotient = (a - rest) / b
@@ -55,7 +55,7 @@ class Arithmetic(Elementwise):
     def mod(self, other: Operand, reverse: bool = False) -> Self:
         """What `//` leaves over, with the sign of the divisor, as Python's %. Integers by zero give 0, floats NaN."""
         a, b = self._pair("mod", other, reverse)
-        rest = a._of(build.binary("mod", a._use(), b._use()))
+        rest = a._make(build.binary, "mod", a, b)
         if a.dtype.is_unsigned:
             return rest
         return ((rest != 0) & ((rest < 0) != (b < 0))).where(rest + b, rest).hinted("mod")
@@ -63,14 +63,14 @@ class Arithmetic(Elementwise):
     def fmod(self, other: Operand) -> Self:
         """What division toward zero leaves over, with the sign of the dividend, as C's % and fmod."""
         a, b = self._pair("fmod", other, False)
-        return a._of(build.binary("mod", a._use(), b._use())).hinted("fmod")
+        return a._make(build.binary, "mod", a, b).hinted("fmod")
 
     def idiv(self, other: Operand) -> Self:
         """The quotient of integers rounded toward zero, as C's /. By zero: 0. Raises TypeError for floats."""
         a, b = self._pair("idiv", other, False)
         if a.dtype.is_float:
             raise TypeError(f"idiv: takes integers, found {a.dtype.name}; use // or (a / b).trunc()")
-        return a._of(build.binary("idiv", a._use(), b._use()))
+        return a._make(build.binary, "idiv", a, b)
 
     def _pair(self, op: str, other: Operand, reverse: bool) -> tuple[Self, Self]:
         """Both sides in one dtype and shape. Raises TypeError for two bools."""
@@ -121,7 +121,7 @@ class Arithmetic(Elementwise):
         if a.dtype.is_integer:
             return a._pow_integer(b).hinted("pow")
         wide = dtypes.float32 if a.dtype.is_half else a.dtype
-        return a._of(build.binary("pow", a.cast(wide)._use(), b.cast(wide)._use())).cast(a.dtype)
+        return a._make(build.binary, "pow", a.cast(wide), b.cast(wide)).cast(a.dtype)
 
     def _pow_number(self, power: float) -> Self | None:
         whole = self.dtype.is_integer and isinstance(power, int)

@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import cast as typed
 
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, StringAttr, TensorType, i1, i64
+from xdsl.ir import Attribute, Operation, SSAValue
+
 from rung.dialects.nd import (
     COMPARISONS,
     BinaryOp,
@@ -31,8 +34,6 @@ from rung.dialects.nd import (
     UnaryOp,
     splat,
 )
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, StringAttr, TensorType, i1, i64
-from xdsl.ir import Attribute, Operation, SSAValue
 
 Value = SSAValue[Attribute]
 Shape = tuple[int, ...]

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from rung.dialects.nd import dtype as nd
-from rung.dialects.nd.dtype import ElementType
 from xdsl.dialects.builtin import bf16, f16, f32, f64, i1, i8, i16, i32, i64
 from xdsl.ir import Attribute
+
+from rung.dialects.nd import dtype as nd
+from rung.dialects.nd.dtype import ElementType
 
 
 @dataclass(frozen=True, eq=False, repr=False)

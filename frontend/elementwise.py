@@ -64,21 +64,21 @@ class Elementwise(Movement):
         return self._of(build.binary(kind, lhs, rhs)).hinted(op)
 
     def _unary(self, kind: str) -> Self:
-        return self._of(build.unary(kind, self._use()))
+        return self._make(build.unary, kind, self)
 
     # dtypes
 
     def cast(self, dtype: DTypeLike) -> Self:
         """The same numbers in another dtype: floats to integers toward zero, anything to bool as `!= 0`."""
         want = to_dtype(dtype)
-        return self if want is self.dtype else self._of(build.cast(self._use(), want.element))
+        return self if want is self.dtype else self._make(build.cast, self, want.element)
 
     def bitcast(self, dtype: DTypeLike) -> Self:
         """The same bits as another dtype of the same width. Raises TypeError for other widths and for bool."""
         want = to_dtype(dtype)
         if want.bits != self.dtype.bits or want.is_bool:
             raise TypeError(f"bitcast: {self.dtype.name} to {want.name}: expected two dtypes of one width, none of them bool")
-        return self if want is self.dtype else self._of(build.bitcast(self._use(), want.element))
+        return self if want is self.dtype else self._make(build.bitcast, self, want.element)
 
     def _floating(self) -> Self:
         return self.cast(floating(self.dtype))

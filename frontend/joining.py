@@ -42,7 +42,7 @@ class Joining(Math):
             placed.append(tensor.cast(dtype).pad([span if i == at else None for i in range(first.ndim)], neutral))
         while len(placed) > 1:  # as a tree: a chain of n pieces would be n ops deep
             placed = [
-                placed[i]._of(build.binary(kind, placed[i]._use(), placed[i + 1]._use())) if i + 1 < len(placed) else placed[i]
+                placed[i]._make(build.binary, kind, placed[i], placed[i + 1]) if i + 1 < len(placed) else placed[i]
                 for i in range(0, len(placed), 2)
             ]
         return placed[0].hinted("cat", first)

@@ -6,6 +6,7 @@ the ops go. Methods that look at elements (`numpy`, `item`, `bool(t)`) realize.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -43,7 +44,7 @@ class Lazy:
         self._value, self._buffer, self._name = None, None, _check_name(name)
         if isinstance(data, Lazy):
             if want is not None and want is not data.dtype:
-                data = data._of(build.cast(data._use(), want.element))
+                data = data._make(build.cast, data, want.element)
             self._become(data)
         else:
             array = _as_array(data, want)
@@ -60,6 +61,11 @@ class Lazy:
         else:
             graph.hold(value)
         return made
+
+    @classmethod
+    def _make(cls, op: Callable[..., Value], *arguments: object) -> Self:
+        """The Tensor of a new op. It takes Tensors, not values, so that none of them dies before the op uses its value."""
+        return cls._of(op(*(argument._use() if isinstance(argument, Lazy) else argument for argument in arguments)))
 
     @classmethod
     def from_numpy(cls, array: npt.NDArray[Any], *, name: str | None = None) -> Self:
@@ -114,7 +120,7 @@ class Lazy:
     # values and names
 
     def _use(self) -> Value:
-        """The value as an operand: the lazy one, or a new leaf over the buffer."""
+        """The value as an operand: the lazy one, or a new leaf over the buffer. Keep the Tensor until an op has it (`_make`)."""
         if self._value is not None:
             return self._value
         assert self._buffer is not None

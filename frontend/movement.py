@@ -24,7 +24,7 @@ class Movement(Creation):
     def reshape(self, *shape: Sizes) -> Self:
         """The same elements in row-major order; one extent may be -1. Raises ValueError where the counts differ."""
         new = infer("reshape", self.shape, _sizes(shape))
-        return self if new == self.shape else self._of(build.reshape(self._use(), new))
+        return self if new == self.shape else self._make(build.reshape, self, new)
 
     def view(self, *shape: Sizes) -> Self:
         """The same as `reshape`: nothing is ever copied for a reshape."""
@@ -58,7 +58,7 @@ class Movement(Creation):
         axes = tuple(to_axis("permute", axis, self.shape) for axis in _sizes(order))
         if sorted(axes) != list(range(self.ndim)):
             raise ValueError(f"permute: order {axes} of shape {self.shape}, expected each of its {self.ndim} axes once")
-        return self if axes == tuple(range(self.ndim)) else self._of(build.permute(self._use(), axes))
+        return self if axes == tuple(range(self.ndim)) else self._make(build.permute, self, axes)
 
     def transpose(self, first: int = -2, second: int = -1) -> Self:
         """Two axes exchanged, the last two unless said otherwise."""
@@ -99,7 +99,7 @@ class Movement(Creation):
         want = to_shape("broadcast_to", shape)
         if broadcast("broadcast_to", self.shape, want) != want:
             raise ValueError(f"broadcast_to: shape {self.shape} does not repeat to {want}")
-        return self if want == self.shape else self._of(build.broadcast(self._use(), want))
+        return self if want == self.shape else self._make(build.broadcast, self, want)
 
     def pad(self, padding: Sequence[int] | Sequence[Span], value: Scalar = 0) -> Self:
         """Surround with `value`. Negative amounts cut off.
@@ -113,7 +113,7 @@ class Movement(Creation):
         kept = self.shrink(cut)
         if not any(low + high):
             return kept
-        return self._of(build.pad(kept._use(), low, high, to_scalar(value, self.dtype)))
+        return self._make(build.pad, kept, low, high, to_scalar(value, self.dtype))
 
     def shrink(self, spans: Sequence[Span]) -> Self:
         """Keep [from, to) of each axis; None keeps it whole. Raises ValueError for spans that don't lie inside the shape."""
@@ -130,13 +130,13 @@ class Movement(Creation):
         if all(span == (0, extent, 1) for span, extent in zip(spans, self.shape)):
             return self
         start, stop, step = zip(*spans)
-        return self._of(build.shrink(self._use(), start, stop, step))
+        return self._make(build.shrink, self, start, stop, step)
 
     def flip(self, *axes: Sizes) -> Self:
         """The order of the elements reversed along axes; along all of them where none is named."""
         named = _sizes(axes)
         gone = to_axes("flip", named or None, self.shape)
-        return self._of(build.flip(self._use(), gone)) if gone else self
+        return self._make(build.flip, self, gone) if gone else self
 
     def repeat(self, *times: Sizes) -> Self:
         """The whole tensor `times` over along each axis, as torch's repeat and NumPy's tile; new axes come in front.

@@ -18,7 +18,7 @@ class Reduce(Arithmetic):
     __slots__ = ()
 
     def _reduce(self, combiner: str, axes: tuple[int, ...], keepdim: bool) -> Self:
-        made = self._of(build.reduce(combiner, self._use(), axes)) if axes else self
+        made = self._make(build.reduce, combiner, self, axes) if axes else self
         if not keepdim:
             return made
         return made.reshape(tuple(1 if axis in axes else extent for axis, extent in enumerate(self.shape))).hinted(combiner, self)
@@ -87,7 +87,7 @@ class Reduce(Arithmetic):
         if self.dtype.is_float:
             hit = hit | (along != along)  # a NaN makes the best NaN, which equals nothing
         # counting down to 1, the first hit has the largest number, and max finds it
-        down = self._of(build.iota(at, along.shape, dtypes.int32.element)).neg() + count
+        down = self._make(build.iota, at, along.shape, dtypes.int32.element).neg() + count
         first = count - hit.where(down, 0)._reduce("max", (at,), keepdim and bool(self.shape))
         return first.cast(dtypes.int64).hinted(op)
 
@@ -154,7 +154,7 @@ class Reduce(Arithmetic):
             whole = inner + before if combiner == "sum" else inner * before
             return whole.flatten(-2).shrink([*[None] * (self.ndim - 1), (0, count)])
         square = (*self.shape, count)
-        row, column = (self._of(build.iota(axis, square, dtypes.int32.element)) for axis in (self.ndim - 1, self.ndim))
+        row, column = (self._make(build.iota, axis, square, dtypes.int32.element) for axis in (self.ndim - 1, self.ndim))
         return (row < column).where(neutral, self.unsqueeze(-2).expand(square))._reduce(combiner, (self.ndim,), False)
 
 

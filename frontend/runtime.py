@@ -16,9 +16,10 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from rung.dialects.nd import dtype as nd
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute
+
+from rung.dialects.nd import dtype as nd
 
 
 class Buffer(Protocol):
