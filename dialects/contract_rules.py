@@ -1,4 +1,4 @@
-"""The rules of the rungs' contracts: each takes the facts of a module and raises VerifyException with op, function and reason."""
+"""The rules of the rungs' contracts: each takes the facts of a module and raises Refusal with op, function and reason."""
 
 from __future__ import annotations
 
@@ -65,8 +65,17 @@ def names_itself(op: Operation) -> str:
     return " ".join([op.name, *hints, "in", function_of(op)])
 
 
+class Refusal(VerifyException):
+    """An op that a check refuses: `op`, and why, as `[rung loops: ]memref.load %x in @f: reason`."""
+
+    def __init__(self, op: Operation, reason: str, rung: str | None = None):
+        super().__init__(f"{'' if rung is None else f'rung {rung}: '}{names_itself(op)}: {reason}")
+        self.op = op
+        self.reason = reason
+
+
 def _refuse(op: Operation, reason: str) -> None:
-    raise VerifyException(f"{names_itself(op)}: {reason}")
+    raise Refusal(op, reason)
 
 
 def shape_problem(type_: Attribute) -> str | None:
@@ -113,7 +122,7 @@ def iterators_are_true(facts: Facts) -> None:
         for dim, iterator in enumerate(generic.iterator_types.data):
             for map_attr in maps:
                 used = any(dim in result.used_dims() for result in map_attr.data.results)
-                if used != (iterator.data == linalg.IteratorType.PARALLEL):
+                if used != (iterator.data == linalg.attrs.IteratorType.PARALLEL):
                     place = "in" if used else "not in"
                     _refuse(op, f"d{dim} is {iterator.data.value} and {place} the output map {map_attr.data}, expected it true")
 

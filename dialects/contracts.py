@@ -11,16 +11,15 @@ from dataclasses import dataclass
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
-from xdsl.utils.exceptions import VerifyException
 
 from .contract_rules import (
     Facts,
+    Refusal,
     barriers_are_uniform,
     bounds_are_affine,
     calls_do_not_recurse,
     iterators_are_true,
     launches_match_kernels,
-    names_itself,
     shape_problem,
     workgroup_fits,
 )
@@ -134,7 +133,7 @@ RUNGS: dict[str, Contract] = {
 
 
 def check_rung(module: ModuleOp, rung: str, *, workgroup_bytes: int | None = None) -> None:
-    """Raise VerifyException, naming op, function and reason, unless `module` keeps the contract of `rung`.
+    """Raise Refusal (a VerifyException) naming op, function and reason, unless `module` keeps the contract of `rung`.
 
     workgroup_bytes   what a block may use of workgroup memory on the machine; None: any amount
     Raises ValueError for a rung that is not in RUNGS.
@@ -147,15 +146,15 @@ def check_rung(module: ModuleOp, rung: str, *, workgroup_bytes: int | None = Non
     for rule in contract.rules:
         try:
             rule(facts)
-        except VerifyException as problem:
-            raise VerifyException(f"rung {rung}: {problem}") from None
+        except Refusal as problem:
+            raise Refusal(problem.op, problem.reason, rung) from None
 
 
 def _visit(op: Operation, contract: Contract, allows: frozenset[str], facts: Facts) -> None:
     """Check names and shapes of `op` and of all that is in it, and note what the rules will ask about."""
     name = op.name
     if name not in allows and f"{name.partition('.')[0]}.*" not in allows:
-        raise VerifyException(f"rung {contract.rung}: {names_itself(op)}: {_why_not(op, contract)}")
+        raise Refusal(op, _why_not(op, contract), contract.rung)
     known = facts.shapes
     for result in op.results:
         # by identity: most types of a module are shared, and hashing one costs ten times as much as all else here
@@ -163,7 +162,7 @@ def _visit(op: Operation, contract: Contract, allows: frozenset[str], facts: Fac
             facts.note_shape(result.type)
         problem = known[id(result.type)][1]
         if problem is not None:
-            raise VerifyException(f"rung {contract.rung}: {names_itself(op)}: result {problem}")
+            raise Refusal(op, f"result {problem}", contract.rung)
     if op.regions:
         if name == "gpu.module" and contract.device is not None:
             allows = contract.device
@@ -172,7 +171,7 @@ def _visit(op: Operation, contract: Contract, allows: frozenset[str], facts: Fac
             for block in region.blocks:
                 for argument in block.args:
                     if (problem := shape_problem(argument.type)) is not None:
-                        raise VerifyException(f"rung {contract.rung}: {names_itself(op)}: block argument {problem}")
+                        raise Refusal(op, f"block argument {problem}", contract.rung)
                 for inner in block.ops:
                     _visit(inner, contract, allows, facts)
     elif name in facts.NOTED:

@@ -8,14 +8,13 @@ from __future__ import annotations
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.irdl.dominance import DominanceInfo
-from xdsl.utils.exceptions import VerifyException
 
-from rung.dialects.contract_rules import names_itself
+from rung.dialects.contract_rules import Refusal, names_itself
 from rung.dialects.contracts import check_rung
 
 
 def verify_dominance(root: Operation) -> None:
-    """Raise VerifyException where an op inside `root` uses a value whose definition does not dominate it."""
+    """Raise Refusal where an op inside `root` uses a value whose definition does not dominate it."""
     seen: set[SSAValue] = set()
     for region in root.regions:
         _verify_region(region, seen)
@@ -65,25 +64,25 @@ def _refuse(op: Operation, operand: SSAValue) -> None:
     else:
         parent = owner.parent_op()
         where = f"an argument of {names_itself(parent)}" if parent is not None else "an argument of a detached block"
-    raise VerifyException(f"{names_itself(op)}: operand {index}{name} is {where}, which does not dominate the use")
+    raise Refusal(op, f"operand {index}{name} is {where}, which does not dominate the use")
 
 
 def check_module(module: ModuleOp, rung: str | None = None, *, workgroup_bytes: int | None = None) -> None:
-    """Raise VerifyException, naming op, function and reason, unless `module` is well formed and keeps the contract of `rung`."""
+    """Raise Refusal naming op, function and reason, unless `module` is well formed and keeps the contract of `rung`."""
     try:
         module.verify()
     except Exception as problem:
-        raise VerifyException(_first_problem(module, problem)) from None
+        raise _first_problem(module, problem) from None
     verify_dominance(module)
     if rung is not None:
         check_rung(module, rung, workgroup_bytes=workgroup_bytes)
 
 
-def _first_problem(module: ModuleOp, problem: Exception) -> str:
-    """What the first op that does not verify says. xDSL's own message holds the whole module."""
+def _first_problem(module: ModuleOp, problem: Exception) -> Refusal:
+    """Which op it is that does not verify, and what it says; xDSL names it only in a print of the whole module."""
     for op in module.walk(region_first=True):
         try:
-            op.verify_()
+            op.verify(verify_nested_ops=False)
         except Exception as own:
-            return f"{names_itself(op)}: {own}"
-    return str(problem)
+            return Refusal(op, str(own).strip() or type(own).__name__)
+    return Refusal(module, str(problem))

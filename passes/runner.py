@@ -34,7 +34,7 @@ class PassFailure(Exception):
         self.pass_name = pass_name
         self.reason = reason
         self.reproducer_path = reproducer_path
-        who = "input is refused" if pass_name is None else f"pass {pass_name} failed"
+        who = "the input" if pass_name is None else f"pass {pass_name}"
         rerun = "" if reproducer_path is None else f"\n  rerun it: {reproducer_path} (its first line says how)"
         super().__init__(f"{who}: {reason}{rerun}")
 
@@ -112,7 +112,7 @@ class PassRunner:
             passes, module = self._replay(ctx, pass_)
             claim = "" if rung is None else f" --verify-rung {rung}"
             spec = ",".join(str(one.spec()) for one in passes)
-            text = f"// RUN: rung-opt %s -p '{spec}'{claim}\n// {_one_line(reason)}\n{module}\n"
+            text = f"// RUN: rung-opt %s -p '{spec}'{claim}\n// {_one_line(reason)}\n{module!s}\n"
             path = _write(self.crash_dir, f"rung-failed-{pass_.name}.mlir", text)
         return PassFailure(pass_.name, reason, path)
 
