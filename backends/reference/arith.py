@@ -70,6 +70,11 @@ def floor_divide(a: Any, b: Any) -> Any:
     return a // b
 
 
+def power(a: Any, b: Any) -> Any:
+    """C's pow. NumPy takes the square root where all exponents are one 0.5, but pow(-inf, 0.5) is inf."""
+    return blend((a == -np.inf) & (b == 0.5), np.full_like(a, np.inf), np.power(a, b))[()]
+
+
 def unary_step(scope: Scope, op: Operation, fn: Unary) -> Step:
     a, r = scope.slot(op.operands[0]), scope.slot(op.results[0])
 
@@ -311,8 +316,8 @@ RULES: dict[str, Rule] = {
     "arith.minnumf": binary(np.fmin, of_scalar=scalar_minnum),
     "arith.maxsi": binary(np.maximum, of_bool=both, of_scalar=scalar_max),
     "arith.minsi": binary(np.minimum, of_bool=either, of_scalar=scalar_min),
-    "arith.maxui": binary(as_unsigned(np.maximum), of_bool=either),
-    "arith.minui": binary(as_unsigned(np.minimum), of_bool=both),
+    "arith.maxui": binary(as_unsigned(np.maximum), of_bool=either, of_scalar=as_unsigned(scalar_max)),
+    "arith.minui": binary(as_unsigned(np.minimum), of_bool=both, of_scalar=as_unsigned(scalar_min)),
     "arith.cmpf": _cmpf,
     "arith.cmpi": _cmpi,
     "arith.select": _select,

@@ -9,7 +9,6 @@ import numpy as np
 from xdsl.ir import Operation
 
 from .interpreter import MASK, Frame, Scope, Step
-from .races import Race
 from .slices import out_of_bounds
 from .values import Array, Memref
 
@@ -36,10 +35,7 @@ def load_wide(scope: Scope, op: Operation, array_of: Callable[[Any], Array]) -> 
             at = [np.where(good, i, 0) for i in at]
         value = frame[source]
         if isinstance(value, Memref) and value.root.written >= clock.floor and frame[MASK] is None:
-            try:
-                clock.reads(value, tuple(at))
-            except Race as race:
-                raise scope.error(op, str(race)) from None
+            clock.reads(value, tuple(at))
         frame[r] = array[tuple(at)]
 
     return step

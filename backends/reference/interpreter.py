@@ -18,7 +18,7 @@ import numpy as np
 from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
-from .races import Clock
+from .races import Clock, Race
 from .values import EvaluationError
 
 Frame: TypeAlias = list[Any]
@@ -49,21 +49,42 @@ class Meeting:
 class Body:
     """A compiled block. `yields` are the slots of the terminator's operands."""
 
-    def __init__(self, steps: list[tuple[bool, Step]], args: list[int], yields: list[int], terminator: Operation | None):
-        self.args, self.yields, self.terminator = args, yields, terminator
-        self.suspends = any(suspends for suspends, _ in steps)
-        plain = [step for _, step in steps]
+    def __init__(self, scope: Scope, ops: list[Operation], steps: list[Step], args: list[int], terminator: Operation | None):
+        self.args, self.terminator = args, terminator
+        self.yields = scope.slots(terminator.operands) if terminator else []
+        waits = [scope.program.suspends(op) for op in ops]
+        self.suspends = any(waits)
+
+        def blame(step: Step | None, problem: Exception) -> Exception:
+            """The error with its op named: what a race or NumPy says knows nothing of the program."""
+            if step is None:
+                return problem
+            return scope.error(
+                ops[steps.index(step)], str(problem) if isinstance(problem, Race) else f"{type(problem).__name__}: {problem}"
+            )
 
         def run(frame: Frame) -> None:
-            for step in plain:
-                step(frame)
+            step = None
+            try:
+                for step in steps:
+                    step(frame)
+            except EvaluationError:
+                raise
+            except Exception as problem:
+                raise blame(step, problem) from problem
 
         def generate(frame: Frame) -> Wait:
-            for suspends, step in steps:
-                if suspends:
-                    yield from step(frame)
-                else:
-                    step(frame)
+            step = None
+            try:
+                for wait, step in zip(waits, steps):
+                    if wait:
+                        yield from step(frame)
+                    else:
+                        step(frame)
+            except EvaluationError:
+                raise
+            except Exception as problem:
+                raise blame(step, problem) from problem
 
         self.run = run
         self.generate = generate
@@ -211,7 +232,7 @@ class Scope:
     def region(self, region: Region) -> Body:
         """The body of a region of at most one block; an empty region is a body that does nothing."""
         if not region.blocks:
-            return Body([], [], [], None)
+            return Body(self, [], [], [], None)
         if len(region.blocks) > 1:
             parent = region.parent_op()
             raise EvaluationError(
@@ -222,7 +243,7 @@ class Scope:
 
     def block(self, block: Block | None) -> Body:
         assert block is not None
-        program, steps = self.program, list[tuple[bool, Step]]()
+        program, ops, steps = self.program, list[Operation](), list[Step]()
         args = self.slots(block.args)
         last = block.last_op
         terminator = last if last is not None and last.name in TERMINATORS else None
@@ -239,8 +260,9 @@ class Scope:
                 continue
             if program.observer is not None:
                 step = _observed(step, op, program.observer)
-            steps.append((program.suspends(op), step))
-        return Body(steps, args, self.slots(terminator.operands) if terminator else [], terminator)
+            ops.append(op)
+            steps.append(step)
+        return Body(self, ops, steps, args, terminator)
 
 
 TERMINATORS = frozenset(

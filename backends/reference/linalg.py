@@ -126,7 +126,7 @@ class Structured:
                 frame[slot] = value
             elif self.used[position]:
                 index = self.index(position, _array(value).shape, box, grid)
-                frame[slot] = access.spread(read(scope, op, value, index) if isinstance(value, Memref) else value[index])
+                frame[slot] = access.spread(read(scope, value, index) if isinstance(value, Memref) else value[index])
         body.run(frame)
         if self.reduced and self.fast:
             accs = body.args[self.n_inputs :]
@@ -144,7 +144,7 @@ class Structured:
             index = self.index(position, _array(out).shape, box, grid)
             value = access.gathered(np.asarray(result), box)
             if isinstance(out, Memref):
-                write(scope, op, out, index, value, "in its out")
+                write(scope, op, out, index, value)
             else:
                 out[index] = value
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from xdsl.ir import Operation
 
-from .arith import binary, unary, unary_step, unsigned
+from .arith import binary, power, unary, unary_step, unsigned
 from .interpreter import Frame, Rule, Scope, Step
 from .values import DType, Ternary, Unary, blend, dtype_of, width_of, wrap
 
@@ -100,7 +100,7 @@ RULES: dict[str, Rule] = {
     **{f"math.{name}": unary(fn) for name, fn in _UNARY.items()},
     "math.atan2": binary(np.arctan2),
     "math.copysign": binary(np.copysign),
-    "math.powf": binary(np.power),
+    "math.powf": binary(power),
     "math.fpowi": binary(lambda a, b: np.power(a.astype(np.float64), b).astype(a.dtype)),
     "math.ipowi": _ipowi,
     "math.fma": _ternary(fma),

@@ -13,7 +13,6 @@ from xdsl.ir import Operation
 from .arith import as_unsigned, scalar_max, scalar_maxnum, scalar_min, scalar_minnum
 from .gather import load_wide
 from .interpreter import Frame, Rule, Scope, Step
-from .races import Race
 from .slices import Box, checked_index, dropped_axes, mixed, numbers, operand_groups, out_of_bounds, type_shape
 from .values import Array, Memref, Root, constant, dtype_of, poison, shape_of
 
@@ -55,20 +54,13 @@ def _load(scope: Scope, op: Operation) -> Step:
     if scope.wide:
         return load_wide(scope, op, lambda memref: memref.array)
 
-    def checked(memref: Memref, at: tuple[Any, ...]) -> None:
-        if memref.root.written >= clock.floor:
-            try:
-                clock.reads(memref, at)
-            except Race as race:
-                raise scope.error(op, f"{race}, index {at}") from None
-
     def step1(frame: Frame) -> None:
         memref, i = frame[m], frame[i0]
         array = memref.array
         if not 0 <= i < array.shape[0]:
             raise out_of_bounds(scope, op, (i,), array.shape)
         if memref.root.written >= clock.floor:
-            checked(memref, (i,))
+            clock.reads(memref, (i,))
         frame[r] = array[i]
 
     def step2(frame: Frame) -> None:
@@ -78,14 +70,13 @@ def _load(scope: Scope, op: Operation) -> Step:
         if not (0 <= i < rows and 0 <= j < columns):
             raise out_of_bounds(scope, op, (i, j), array.shape)
         if memref.root.written >= clock.floor:
-            checked(memref, (i, j))
+            clock.reads(memref, (i, j))
         frame[r] = array[i, j]
 
     def step(frame: Frame) -> None:
         memref = frame[m]
         at = checked_index(scope, op, [frame[slot] for slot in index], memref.array.shape)
-        checked(memref, at)
-        value = memref.array[at]
+        value = read(scope, memref, at)
         frame[r] = int(value) if is_index else value
 
     if len(index) == 1 and not is_index:
@@ -97,29 +88,20 @@ def _load(scope: Scope, op: Operation) -> Step:
     return step
 
 
-def read(scope: Scope, op: Operation, memref: Memref, index: Any) -> Array:
-    """What lies at the index (a view). Raises EvaluationError where another iteration has written it."""
+def read(scope: Scope, memref: Memref, index: Any) -> Array:
+    """What lies at the index, a view where the index is slices. Raises Race where another iteration has written it."""
     if memref.root.written >= scope.clock.floor:
-        try:
-            scope.clock.reads(memref, index)
-        except Race as race:
-            raise scope.error(op, str(race)) from None
+        scope.clock.reads(memref, index)
     return memref.array[index]
 
 
-def write(scope: Scope, op: Operation, memref: Memref, index: Any, value: Any, said: Any = None) -> None:
-    """Store under the clock. Raises EvaluationError for a race (naming `said` or the index) and for memory that is read-only."""
+def write(scope: Scope, op: Operation, memref: Memref, index: Any, value: Any) -> None:
+    """Store under the clock. Raises Race, and EvaluationError for memory that is read-only."""
+    if not memref.array.flags.writeable:
+        raise scope.error(op, "writes into an input of the function, expected only its outs written")
     if scope.clock.levels:
-        try:
-            scope.clock.wrote(memref, index)
-        except Race as race:
-            raise scope.error(op, f"{race}, index {index if said is None else said}") from None
-    try:
-        memref.array[index] = value
-    except ValueError as problem:
-        if memref.array.flags.writeable:
-            raise
-        raise scope.error(op, "writes into an input of the function, expected only its outs written") from problem
+        scope.clock.wrote(memref, index)
+    memref.array[index] = value
 
 
 def _store(scope: Scope, op: Operation) -> Step:
@@ -181,7 +163,7 @@ def _copy(scope: Scope, op: Operation) -> Step:
         source, target = target, source
 
     def step(frame: Frame) -> None:
-        a, b = read(scope, op, frame[source], ...), frame[target]
+        a, b = read(scope, frame[source], ...), frame[target]
         if a.shape != b.array.shape:
             raise scope.error(op, f"copies the shape {a.shape} into {b.array.shape}, expected them equal")
         write(scope, op, b, ..., a.copy())

@@ -9,7 +9,7 @@ import numpy as np
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, StringAttr
 from xdsl.ir import Operation
 
-from .arith import binary_step, both, differ, divide, either, truncated, unary_step
+from .arith import binary_step, both, differ, divide, either, power, truncated, unary_step
 from .casts import bitcast
 from .interpreter import Frame, Rule, Scope, Step
 from .values import BOOL, Array, Binary, DType, Unary, constant, dtype_of, element_type, is_float_dtype, shape_of
@@ -53,7 +53,7 @@ UNARY: dict[str, Unary] = {
 
 BINARY: dict[str, Binary] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": divide, "idiv": _divide, "mod": _modulo,
-    "max": np.maximum, "min": np.minimum, "pow": np.power, "and": both, "or": either, "xor": differ,
+    "max": np.maximum, "min": np.minimum, "pow": power, "and": both, "or": either, "xor": differ,
     "shl": _shift_left, "shr": _shift_right, "cmplt": operator.lt, "cmpeq": operator.eq, "cmpne": operator.ne,
 }  # fmt: skip
 

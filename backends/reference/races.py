@@ -20,7 +20,7 @@ NEVER = 1 << 62
 
 
 class Race(Exception):
-    """What was touched by two iterations; the op that noticed adds its name."""
+    """Two iterations touch one element. The block that runs the op adds the op's name."""
 
 
 class Clock:
@@ -62,25 +62,25 @@ class Clock:
             return
         writers = self._writers(memref)
         if root.written >= self.floor:
-            self._compare(writers[index], "written by two iterations")
+            self._compare(writers[index], index, "written by two iterations")
         writers[index] = self.now
         root.written = self.now
 
     def reads(self, memref: Memref, index: Any) -> None:
         """Raises Race where another iteration wrote what is read. Needed only where `root.written >= floor`."""
         if memref.root.born < self.turn:
-            self._compare(self._writers(memref)[index], "read by one iteration and written by another")
+            self._compare(self._writers(memref)[index], index, "read by one iteration and written by another")
 
-    def _compare(self, times: Any, what: str) -> None:
+    def _compare(self, times: Any, index: Any, what: str) -> None:
         if isinstance(times, np.ndarray):
             for start, turn in self.levels:
                 found: Array = np.argwhere((times >= start) & (times < turn))
                 if len(found):
-                    raise Race(f"an element is {what} (at {tuple(map(int, found[0]))} of this access)")
+                    raise Race(f"an element is {what}, at {tuple(map(int, found[0]))} of this access")
         elif times >= self.floor:
             for start, turn in self.levels:
                 if start <= times < turn:
-                    raise Race(f"this element is {what}")
+                    raise Race(f"an element is {what}, index {index}")
 
     @staticmethod
     def _writers(memref: Memref) -> Array:

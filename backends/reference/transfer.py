@@ -82,7 +82,7 @@ def _reading(scope: Scope, op: Operation, window: Window, padding: int | None, m
     def step(frame: Frame) -> None:
         value = frame[base]
         index, inside = window.at(frame, _base(value).shape, shape, mask is None)
-        found = read(scope, op, value, index) if isinstance(value, Memref) else np.asarray(value)[index]
+        found = read(scope, value, index) if isinstance(value, Memref) else np.asarray(value)[index]
         found = np.transpose(found, window.to_vector)
         if found.shape != own or mask is not None:
             assert padding is not None
@@ -108,7 +108,7 @@ def _writing(scope: Scope, op: Operation, window: Window, mask: int | None) -> S
             inside_base = tuple(inside[dim] for dim in window.to_base)
             stored = np.where(frame[mask][inside_base], stored, _base(value)[index])
         if isinstance(value, Memref):
-            write(scope, op, value, index, stored, f"starting at {tuple(frame[slot] for slot in window.indices)}")
+            write(scope, op, value, index, stored)
         else:
             value = np.array(value)
             value[index] = stored
@@ -169,7 +169,7 @@ def _picking(scope: Scope, op: Operation, lanes: _Lanes) -> Step:
         value = frame[base]
         index, mask = lanes.at(frame, _base(value).shape)
         found = np.array(frame[other])
-        found[mask] = read(scope, op, value, index) if isinstance(value, Memref) else value[index]
+        found[mask] = read(scope, value, index) if isinstance(value, Memref) else value[index]
         frame[r] = found
 
     return step
@@ -180,7 +180,7 @@ def _placing(scope: Scope, op: Operation, lanes: _Lanes) -> Step:
 
     def step(frame: Frame) -> None:
         index, mask = lanes.at(frame, frame[base].array.shape)
-        write(scope, op, frame[base], index, frame[source][mask], "of a lane")
+        write(scope, op, frame[base], index, frame[source][mask])
 
     return step
 
