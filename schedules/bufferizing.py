@@ -119,6 +119,10 @@ class _Function:
         """Let `value`, and what it is computed in, be in `out`; the first who asks wins."""
         while value not in self.wanted:
             op = value.owner
+            if isinstance(op, tensor.ExpandShapeOp) and len(list(op.src.uses)) == 1:
+                self.wanted[value] = out
+                value, out = op.src, self._collapsed(op, out)
+                continue
             if not isinstance(op, Operation) or not isinstance(op, CallOp | ForallOp | linalg.ops.GenericOp | linalg.ops.FillOp):
                 return
             self.wanted[value] = out
@@ -128,6 +132,17 @@ class _Function:
             if len(list(init.uses)) != 1:
                 return
             value = init
+
+    def _collapsed(self, op: tensor.ExpandShapeOp, out: SSAValue) -> SSAValue:
+        """`out` as the source of `op` sees it, at the head of the function: computing there fills `out` itself."""
+        collapse = memref.CollapseShapeOp.build(
+            operands=[out], result_types=[memref_of(op.src.type)], properties={"reassociation": op.reassociation}
+        )
+        first = self.block.first_op
+        assert first is not None
+        _insert(collapse, first)
+        collapse.result.name_hint = out.name_hint
+        return collapse.result
 
     def _buffer(self, value: SSAValue, user: Operation) -> SSAValue:
         """The memref of a tensor that `user` reads; an empty tensor gets its memory here, once someone looks at it."""
@@ -297,6 +312,8 @@ class _Function:
                 )
                 _insert(new, op)
                 view = new.result
+            case tensor.ExpandShapeOp() if op.result in self.wanted and held is self.wanted.get(op.src):
+                view = self.wanted[op.result]
             case tensor.ExpandShapeOp():
                 shape = DenseArrayBase.from_list(i64, shape_of(op.result))
                 new = memref.ExpandShapeOp.build(
@@ -306,7 +323,8 @@ class _Function:
                 )
                 _insert(new, op)
                 view = new.result
-        view.name_hint = op.result.name_hint
+        if op.result not in self.wanted:
+            view.name_hint = op.result.name_hint
         self.buffers[op.result] = view
         if source in self.callers or not isinstance(op, tensor.ExtractSliceOp):
             self.callers.add(op.result)

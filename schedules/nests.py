@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from xdsl.dialects import linalg
+from xdsl.dialects import linalg, tensor
 from xdsl.dialects.builtin import IntegerAttr, MemRefType, ModuleOp, TensorType, UnknownLoc
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Operation, SSAValue
@@ -189,6 +189,8 @@ class Group:
         if not isinstance(last, ReturnOp) or len(last.arguments) != 1:
             raise fail(func, "a kernel returns exactly one tensor")
         returned = last.arguments[0].owner
+        if isinstance(returned, tensor.ExpandShapeOp):
+            returned = returned.src.owner  # collapsed loops: the result is shown in its own shape at the end
         if not isinstance(returned, Structured):
             raise fail(func, "a kernel returns the result of a linalg.generic or linalg.fill")
         nests = tuple(Nest.of(op) for op in func.body.block.ops if isinstance(op, Structured))

@@ -48,8 +48,7 @@ def tile_to_forall(func: FuncOp, sizes: Sequence[int]) -> list[ForallOp]:
         if not 1 <= size <= extent:
             raise PassFailedException(f"tile size {axis} of @{func.sym_name.data} is {size}, expected 1..{extent}")
     block = func.body.block
-    returned = block.last_op
-    assert isinstance(returned, ReturnOp)
+    returned = _taker(block)
     old = [op for op in block.ops if isinstance(op, Structured)]
     destination = _destination(group)
     foralls: list[ForallOp] = []
@@ -104,8 +103,7 @@ def _drop_empty_loops(group: Group) -> None:
 
 def _return_nothing(group: Group) -> None:
     block = group.func.body.block
-    returned = block.last_op
-    assert isinstance(returned, ReturnOp)
+    returned = _taker(block)
     empty = tensor.EmptyOp([], group.root.op.results[0].type)
     block.insert_op_before(empty, returned)
     returned.operands[0] = empty.tensor
@@ -113,6 +111,14 @@ def _return_nothing(group: Group) -> None:
         nest.op.detach()
         nest.op.erase()
     _erase_dead_empties(block)
+
+
+def _taker(block: Block) -> Operation:
+    """The op that takes the root's result: the return, or the expand_shape before it."""
+    returned = block.last_op
+    assert isinstance(returned, ReturnOp)
+    owner = returned.arguments[0].owner
+    return owner if isinstance(owner, tensor.ExpandShapeOp) else returned
 
 
 def _destination(group: Group) -> SSAValue:
