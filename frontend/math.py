@@ -60,8 +60,8 @@ class Math(Reduce):
         Source   Kahan: with u the rounded exp(x), (u - 1) / log(u) is smooth, so u's error in both cancels
         """
         u = self.exp()
-        near = (u - 1) * self / u.log()
-        return (u == 1).where(self, (u == float("inf")).where(u, near))
+        near = (u == 1).where(self, (u - 1) * self / u.log())
+        return (self.abs() < 1).where(near, u - 1)
 
     @_in_float
     def log2(self) -> Self:
@@ -111,10 +111,11 @@ class Math(Reduce):
     @_in_float
     def sinh(self) -> Self:
         """The hyperbolic sine; overflows only where the result does."""
-        # e^|x| / 2 = (e^(|x|/2))^2 / 2 for large |x|; below, expm1 keeps the digits near 0
-        t, half = self.expm1(), (self.abs() * 0.5).exp()
-        large = half * (half * 0.5)
-        return (self.abs() < 9).where((t + t / (t + 1)) * 0.5, (self < 0).where(-large, large))
+        # e^x / 2 = (e^(x/2))^2 / 2 for large x; below, expm1 keeps the digits near 0
+        size = self.abs()
+        t, half = size.expm1(), (size * 0.5).exp()
+        up = (size < 20).where((t + t / (t + 1)) * 0.5, half * (half * 0.5))
+        return (self < 0).where(-up, up)
 
     @_in_float
     def cosh(self) -> Self:

@@ -1,4 +1,4 @@
-"""Tensor's tests run on the evaluator: they judge what Tensor builds. `RUNG_TARGET=opencl pytest tests/frontend` runs them elsewhere."""
+"""Tensor's tests run on the evaluator: they judge what Tensor builds. RUNG_TARGET=opencl runs them elsewhere."""
 
 from __future__ import annotations
 
