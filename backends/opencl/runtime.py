@@ -1,0 +1,196 @@
+"""The OpenCL device of this process: one context, one in-order queue, and the memory that kernels work on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from math import prod
+from typing import TYPE_CHECKING, Any
+from weakref import finalize
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DeviceError, missing_device
+from .pocl import name_unknown_cpu, pin_workers
+
+if TYPE_CHECKING:
+    import pyopencl as cl
+
+HOST_ALIGNMENT_BYTES = 128
+"""Of memory that we allocate for a CPU device: OpenCL's for the widest vector, and two cache lines."""
+
+_POOL_BYTES = 1 << 30
+"""Freed buffers kept for reuse, at most: a fresh 64 MB buffer costs 8 to 38 ms of page faults."""
+
+_QUEUED_BUFFERS = 4096
+"""Buffers of queued launches held on to; beyond it the queue is waited for."""
+
+
+class Block:
+    """A piece of device memory, and the host memory behind it where a CPU is the device."""
+
+    __slots__ = ("host", "memory", "nbytes")
+
+    def __init__(self, memory: cl.Buffer, host: NDArray[np.uint8] | None, nbytes: int):
+        self.memory, self.host, self.nbytes = memory, host, nbytes
+
+
+class DeviceBuffer:
+    """An array on the device. Its memory goes back to the pool with it, or with the last array made from it."""
+
+    __slots__ = ("__weakref__", "block", "dtype", "runtime", "shape")
+
+    def __init__(self, runtime: Runtime, block: Block, shape: tuple[int, ...], dtype: np.dtype[Any]):
+        self.runtime, self.block, self.shape, self.dtype = runtime, block, shape, dtype
+
+    @property
+    def nbytes(self) -> int:
+        return prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """As bytes, so that an array made from it keeps this object alive, whatever its dtype."""
+        assert self.block.host is not None
+        return {"shape": (self.nbytes,), "typestr": "|u1", "data": (self.block.host.ctypes.data, True), "version": 3}
+
+    def numpy(self) -> NDArray[Any]:
+        self.runtime.finish()
+        if self.nbytes == 0:
+            return np.empty(self.shape, self.dtype)
+        if self.block.host is not None:
+            return np.asarray(self).view(self.dtype).reshape(self.shape)
+        found = np.empty(self.shape, self.dtype)
+        self.runtime.copy_to_host(found, self.block)
+        return found
+
+    def __repr__(self) -> str:
+        return f"DeviceBuffer({self.dtype}{list(self.shape)} on {self.runtime.device.name})"
+
+
+class Runtime:
+    """A device with its context and queue."""
+
+    def __init__(self, device: cl.Device):
+        import pyopencl as cl
+
+        self.cl = cl
+        self.device = device
+        name_unknown_cpu(device)
+        self.context = cl.Context([device])
+        self.queue = cl.CommandQueue(self.context)
+        self.on_cpu = bool(device.type & cl.device_type.CPU)
+        self._in_flight: list[object] = []
+        self._free: dict[int, list[Block]] = {}
+        self._free_bytes = 0
+
+    # Work
+
+    def queued(self, used: Sequence[object]) -> None:
+        """Hold on to what queued work uses: OpenCL kernels do not keep their arguments alive."""
+        self._in_flight.extend(used)
+        if len(self._in_flight) > _QUEUED_BUFFERS:
+            self.finish()
+
+    def finish(self) -> None:
+        """Wait for everything queued."""
+        if self._in_flight:
+            self.queue.finish()
+            self._in_flight.clear()
+
+    # Memory
+
+    def empty(self, shape: Sequence[int], dtype: Any) -> DeviceBuffer:
+        shape, dtype = tuple(shape), np.dtype(dtype)
+        block = self._take(prod(shape) * dtype.itemsize)
+        buffer = DeviceBuffer(self, block, shape, dtype)
+        finalize(buffer, self._give_back, block).atexit = False
+        return buffer
+
+    def from_numpy(self, array: NDArray[Any]) -> DeviceBuffer:
+        """On a CPU the array's own memory, if it is contiguous and aligned; else a copy."""
+        cl = self.cl
+        if not self.on_cpu or not array.flags.c_contiguous or array.ctypes.data % 16 or array.nbytes == 0:
+            buffer = self.empty(array.shape, array.dtype)
+            if array.nbytes:
+                self._fill(buffer, np.ascontiguousarray(array))
+            return buffer
+        host = array.reshape(-1).view(np.uint8)
+        # nothing writes through this buffer: kernels only read their inputs
+        flags = cl.mem_flags.USE_HOST_PTR | (cl.mem_flags.READ_WRITE if array.flags.writeable else cl.mem_flags.READ_ONLY)
+        return DeviceBuffer(
+            self, Block(cl.Buffer(self.context, flags, hostbuf=host), host, array.nbytes), array.shape, array.dtype
+        )
+
+    def _fill(self, buffer: DeviceBuffer, array: NDArray[Any]) -> None:
+        data = array.reshape(-1).view(np.uint8)
+        if buffer.block.host is not None:
+            buffer.block.host[: data.nbytes] = data
+        else:
+            self.cl.enqueue_copy(self.queue, buffer.block.memory, data, is_blocking=True)
+
+    def copy_to_host(self, array: NDArray[Any], block: Block) -> None:
+        self.cl.enqueue_copy(self.queue, array.reshape(-1).view(np.uint8), block.memory, is_blocking=True)
+
+    def allocate(self, nbytes: int) -> Block:
+        """New device memory. Raises DeviceError where there is not enough."""
+        cl, size = self.cl, max(nbytes, 1)
+        try:
+            if not self.on_cpu:
+                return Block(cl.Buffer(self.context, cl.mem_flags.READ_WRITE, size=size), None, size)
+            raw = np.empty(size + HOST_ALIGNMENT_BYTES, np.uint8)
+            start = -raw.ctypes.data % HOST_ALIGNMENT_BYTES
+            host = raw[start : start + size]
+            return Block(cl.Buffer(self.context, cl.mem_flags.READ_WRITE | cl.mem_flags.USE_HOST_PTR, hostbuf=host), host, size)
+        except (cl.Error, MemoryError) as problem:
+            raise DeviceError(f"opencl: no {size} bytes on {self.device.name}: {problem}") from problem
+
+    def _take(self, nbytes: int) -> Block:
+        size = _size_class(nbytes)
+        free = self._free.get(size)
+        if free:
+            self._free_bytes -= size
+            return free.pop()
+        return self.allocate(size)
+
+    def _give_back(self, block: Block) -> None:
+        if self._free_bytes + block.nbytes > _POOL_BYTES:
+            self._free.clear()
+            self._free_bytes = 0
+        self._free.setdefault(block.nbytes, []).append(block)
+        self._free_bytes += block.nbytes
+
+
+def _size_class(nbytes: int) -> int:
+    """Sizes rounded up by at most an eighth, so that buffers of nearly one size replace each other."""
+    step = max(64, 1 << max(0, nbytes.bit_length() - 4))
+    return max(64, -(-nbytes // step) * step)
+
+
+def find_device() -> tuple[Any, str | None]:
+    """The device to use, or None and why there is none. RUNG_OPENCL_DEVICE picks it by a part of its name or platform."""
+    pin_workers()
+    try:
+        import pyopencl as cl
+
+        devices = [device for platform in cl.get_platforms() for device in platform.get_devices()]
+    except ImportError:
+        return None, "pyopencl is not installed"
+    except Exception as problem:
+        return None, f"no OpenCL platform ({str(problem).splitlines()[0]})"
+    wanted = os.environ.get("RUNG_OPENCL_DEVICE", "")
+    for device in devices:
+        if wanted.lower() in f"{device.platform.name} {device.name}".lower():
+            return device, None
+    names = ", ".join(f"{device.platform.name}: {device.name}" for device in devices) or "none"
+    return None, f"no OpenCL device like RUNG_OPENCL_DEVICE={wanted}; found {names}" if wanted else "no OpenCL device"
+
+
+@cache
+def runtime() -> Runtime:
+    """The device of this process. Raises DeviceError where there is none."""
+    device, problem = find_device()
+    if problem is not None:
+        raise missing_device("opencl", problem)
+    return Runtime(device)
