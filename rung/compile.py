@@ -1,0 +1,153 @@
+"""From a module to something that runs: down the ladder, spelled, built; or all of it found in the kernel cache.
+
+program = rung.compile.compile_module(module, "opencl")
+(y,) = program.run([HostBuffer(x)])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute
+
+from rung.backends import target as targets
+from rung.backends.kernel_cache import key as cache_key
+from rung.dialects.nd.base import element_of
+from rung.dialects.nd.dtype import to_numpy
+from rung.passes.runner import PassRunner
+
+if TYPE_CHECKING:
+    from rung.frontend.runtime import Buffer
+
+
+@dataclass(eq=False)
+class TargetBuffer:
+    """One tensor in the memory of a target. `element` is what the program calls its elements: memory knows no unsigned."""
+
+    target: str
+    element: Attribute
+    held: targets.Buffer
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.held.shape
+
+    @property
+    def dtype(self) -> Attribute:
+        return self.element
+
+    def numpy(self) -> NDArray[Any]:
+        """The elements as a new array of the host: the caller's to write to."""
+        return np.array(self.view())
+
+    def view(self) -> NDArray[Any]:
+        """The elements, read-only, and without a copy where the host can see them."""
+        return self.held.numpy().view(to_numpy(self.element))
+
+
+@dataclass(eq=False)
+class Program:
+    """A compiled function: `run` takes a buffer for each parameter and gives one for each result."""
+
+    target: targets.Target
+    executable: targets.Executable
+    results: tuple[Attribute, ...]
+    """The element type of each result, as the program was written."""
+    pass_seconds: tuple[tuple[str, float], ...] = ()
+    """Time of each pass and of the checks, in order; nothing if the program came from the cache."""
+
+    @property
+    def source(self) -> str:
+        """The text that was compiled for the target."""
+        return self.executable.source
+
+    @property
+    def from_cache(self) -> bool:
+        return not self.pass_seconds
+
+    def upload(self, buffer: Buffer) -> targets.Buffer:
+        """The buffer in this target's memory; what was uploaded stays beside a HostBuffer."""
+        if isinstance(buffer, TargetBuffer) and buffer.target == self.target.name:
+            return buffer.held
+        copies = cast("dict[str, object]", getattr(buffer, "copies", {}))
+        if self.target.name not in copies:
+            array = cast("NDArray[Any] | None", getattr(buffer, "array", None))
+            copies[self.target.name] = self.target.from_numpy(buffer.numpy() if array is None else array)
+        return cast("targets.Buffer", copies[self.target.name])
+
+    def run(self, inputs: Sequence[Buffer]) -> list[Buffer]:
+        """Queue the program. Raises ValueError naming a parameter whose buffer does not fit."""
+        outs = self.executable.run([self.upload(buffer) for buffer in inputs])
+        return [TargetBuffer(self.target.name, element, out) for element, out in zip(self.results, outs)]
+
+
+def compile_nd(module: ModuleOp, target: str) -> Program:
+    """The program of `@main`, as Tensor asks for it."""
+    return compile_module(module, target)
+
+
+def compile_module(
+    module: ModuleOp,
+    target: str = "opencl",
+    *,
+    function: str | None = None,
+    cache: bool = True,
+    runner: PassRunner | None = None,
+    ctx: Context | None = None,
+) -> Program:
+    """Compile a module on the nd or the linalg rung; the module itself stays as it is.
+
+    function  the public function to compile; not needed if there is only one
+    cache     look for the program in the kernel cache, and keep it there
+
+    Raises ValueError for an unknown target or function, PassFailure, BackendError, BuildError, DeviceError.
+    """
+    found = targets.target(target)
+    chosen, only = _only(module, function)
+    results = tuple(element_of(type_) for type_ in chosen.function_type.outputs)
+    key = cache_key(str(only), found.name, str(found.machine), found.fingerprint()) if cache else None
+    if key is not None and (kept := found.load(key)) is not None:
+        return Program(found, kept, results)
+    from rung.pipeline import lower
+
+    runner = runner or PassRunner(crash_dir=None)
+    if ctx is None:
+        from rung.dialects.upstream import make_context
+
+        ctx = make_context()
+    lowered = lower(ctx, only.clone(), found.machine, runner=runner)
+    executable = found.build(lowered, key)
+    return Program(found, executable, results, (*runner.timings, ("checks", runner.checking_seconds)))
+
+
+def spell(module: ModuleOp, target: str) -> str:
+    """The source text of a module on the gpu rung. Needs no device."""
+    return targets.target(target).spell(module)
+
+
+def _only(module: ModuleOp, function: str | None) -> tuple[FuncOp, ModuleOp]:
+    """The function to compile, and the module without other public functions."""
+    public = [op for op in module.ops if isinstance(op, FuncOp) and not op.is_declaration and not _is_private(op)]
+    chosen = [op for op in public if function is None or op.sym_name.data == function]
+    if len(chosen) != 1:
+        names = ", ".join(f"@{op.sym_name.data}" for op in public) or "none"
+        raise ValueError(f"public functions are {names}, expected {'one' if function is None else '@' + function}")
+    if len(public) == 1:
+        return chosen[0], module
+    clone = module.clone()
+    for op in list(clone.ops):
+        if isinstance(op, FuncOp) and not _is_private(op) and op.sym_name.data != chosen[0].sym_name.data:
+            op.detach()
+            op.erase()
+    return chosen[0], clone
+
+
+def _is_private(op: FuncOp) -> bool:
+    return op.sym_visibility is not None and op.sym_visibility.data == "private"
