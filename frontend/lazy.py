@@ -80,6 +80,15 @@ class Lazy:
         if value is not None:
             graph.release(value)
 
+    def __copy__(self) -> Self:
+        return type(self)(self)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return type(self)(self)  # values and buffers are never written to, so sharing them is a copy
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.numpy(),)
+
     # what it is
 
     @property

@@ -19,6 +19,9 @@ from __future__ import annotations
 
 from typing import Self
 
+import numpy as np
+import numpy.typing as npt
+
 from . import dtypes
 from .dtypes import DTypeLike
 from .elementwise import Operand
@@ -73,6 +76,6 @@ def realize(*tensors: Lazy) -> None:
     Lazy.realize_all(*tensors)
 
 
-def where(condition: Tensor, on_true: Operand, on_false: Operand) -> Tensor:
+def where(condition: Tensor | npt.NDArray[np.bool_], on_true: Operand, on_false: Operand) -> Tensor:
     """`condition.where(on_true, on_false)`, as NumPy and torch write it."""
-    return condition.where(on_true, on_false)
+    return Tensor(condition).where(on_true, on_false)
