@@ -1,29 +1,24 @@
 """`gpu` as MLIR 22 has it: our ops where xDSL 0.74 lacks them or their syntax, xDSL's for the rest.
 
-Import every gpu name from here. The ops are in `gpu_func`, `gpu_launch`, `gpu_ops` (inside a kernel) and `gpu_attrs`.
+Import every gpu name from here. The ops are in `gpu_func`, `gpu_launch`, `gpu_host`, `gpu_ops` (inside a kernel) and `gpu_attrs`.
 """
 
 from __future__ import annotations
 
 from xdsl.dialects import gpu as xdsl_gpu
 from xdsl.dialects.gpu import (
-    AllocOp,
     AsyncTokenType,
-    DeallocOp,
     DimensionAttr,
     DimensionEnum,
     LaunchOp,
     LoopDimMapAttr,
-    MemcpyOp,
     ProcessorAttr,
     ProcessorEnum,
     TerminatorOp,
-    WaitOp,
-    YieldOp,
 )
 from xdsl.ir import Dialect
 
-from . import gpu_attrs, gpu_ops
+from . import gpu_attrs, gpu_host, gpu_ops
 from .gpu_attrs import (
     AddressSpace,
     AddressSpaceAttr,
@@ -37,6 +32,7 @@ from .gpu_attrs import (
     WarpMappingAttr,
 )
 from .gpu_func import FuncOp, ModuleOp, ReturnOp
+from .gpu_host import AllocOp, DeallocOp, MemcpyOp, MemsetOp, WaitOp, YieldOp
 from .gpu_launch import LaunchFuncOp
 from .gpu_ops import (
     AllReduceOp,
@@ -54,7 +50,7 @@ from .gpu_ops import (
     ThreadIdOp,
 )
 
-_OURS = {thing.name: thing for thing in (ModuleOp, FuncOp, ReturnOp, LaunchFuncOp, *gpu_ops.OPERATIONS)}
+_OURS = {thing.name: thing for thing in (ModuleOp, FuncOp, ReturnOp, LaunchFuncOp, *gpu_ops.OPERATIONS, *gpu_host.OPERATIONS)}
 _OUR_ATTRIBUTES = {thing.name: thing for thing in gpu_attrs.ATTRIBUTES}
 
 Gpu = Dialect(
@@ -67,7 +63,7 @@ __all__ = [
     "AddressSpace", "AddressSpaceAttr", "AllReduceKind", "AllReduceKindAttr", "AllReduceOp", "AllocOp", "AsyncTokenType",
     "BarrierOp", "BlockDimOp", "BlockIdOp", "BlockMappingAttr", "DeallocOp", "DimensionAttr", "DimensionEnum", "FuncOp",
     "GlobalIdOp", "Gpu", "GridDimOp", "LaneIdOp", "LaunchFuncOp", "LaunchOp", "LoopDimMapAttr", "MappingId", "MemcpyOp",
-    "ModuleOp", "NumSubgroupsOp", "ProcessorAttr", "ProcessorEnum", "ReturnOp", "ShuffleMode", "ShuffleModeAttr", "ShuffleOp",
+    "MemsetOp", "ModuleOp", "NumSubgroupsOp", "ProcessorAttr", "ProcessorEnum", "ReturnOp", "ShuffleMode", "ShuffleModeAttr", "ShuffleOp",
     "SubgroupIdOp", "SubgroupReduceOp", "SubgroupSizeOp", "TerminatorOp", "ThreadIdOp", "ThreadMappingAttr", "WaitOp",
     "WarpMappingAttr", "YieldOp",
 ]  # fmt: skip

@@ -25,6 +25,7 @@ from xdsl.traits import SymbolTable, SymbolUserOpInterface
 from xdsl.utils.exceptions import VerifyException
 
 from .gpu_func import FuncOp, types_text
+from .gpu_host import parse_async, print_async
 
 SizeType = AnyOf.get(IndexType, i32, i64)
 
@@ -125,12 +126,7 @@ class LaunchFuncOp(IRDLOperation):
                 raise VerifyException(f"launch sizes have types {self.grid_x.type} and {size.type}, expected one type")
 
     def print(self, printer: Printer) -> None:
-        if self.async_token is not None:
-            printer.print_string(" async")
-        if self.async_dependencies:
-            printer.print_string(" [")
-            printer.print_list(self.async_dependencies, printer.print_ssa_value)
-            printer.print_string("]")
+        print_async(printer, self.async_token, self.async_dependencies)
         if self.async_object is not None:
             printer.print_string(" <")
             printer.print_ssa_value(self.async_object)
@@ -168,8 +164,7 @@ class LaunchFuncOp(IRDLOperation):
             parser.parse_punctuation(":")
             return parser.resolve_operand(operand, parser.parse_type())
 
-        is_async = parser.parse_optional_keyword("async") is not None
-        dependencies = parser.parse_optional_comma_separated_list(Parser.Delimiter.SQUARE, parser.parse_unresolved_operand) or []
+        is_async, dependencies = parse_async(parser)
         async_object = None
         if parser.parse_optional_punctuation("<"):
             async_object = argument()
@@ -195,7 +190,7 @@ class LaunchFuncOp(IRDLOperation):
         attributes = parser.parse_optional_attr_dict()
         op = cls.build(
             operands=[
-                [parser.resolve_operand(dependency, AsyncTokenType()) for dependency in dependencies],
+                dependencies,
                 *(parser.resolve_operand(size, type_) for size in (*grid, *block)),
                 *((None,) * 3 if cluster is None else (parser.resolve_operand(size, type_) for size in cluster)),
                 dynamic,

@@ -45,13 +45,13 @@ def _parse_typed_operands(parser: Parser, keyword: str | None) -> list[SSAValue]
 def repair_generic() -> None:
     """Let linalg.generic have several results in its custom syntax."""
 
-    def iterator(parser: Parser, attribute: Attribute) -> linalg.IteratorTypeAttr:
-        if isinstance(attribute, linalg.IteratorTypeAttr):
+    def iterator(parser: Parser, attribute: Attribute) -> linalg.attrs.IteratorTypeAttr:
+        if isinstance(attribute, linalg.attrs.IteratorTypeAttr):
             return attribute
-        kinds = {kind.value: kind for kind in linalg.IteratorType}
+        kinds = {str(kind.value): kind for kind in linalg.attrs.IteratorType}
         if not isinstance(attribute, StringAttr) or attribute.data not in kinds:
             parser.raise_error(f"iterator type is {attribute}, expected one of {', '.join(kinds)}")
-        return linalg.IteratorTypeAttr(kinds[attribute.data])
+        return linalg.attrs.IteratorTypeAttr(kinds[attribute.data])
 
     def parse(cls: type[linalg.ops.GenericOp], parser: Parser) -> linalg.ops.GenericOp:
         attributes = parser.parse_optional_attr_dict()
