@@ -194,6 +194,7 @@ def _become_host(function: func.FuncOp, launches: Sequence[Launch]) -> None:
 
 
 def _nothing_left(module: ModuleOp) -> None:
-    for op in module.walk():
-        if isinstance(op, ForallOp):
-            raise PassFailedException("vector-to-gpu: scf.forall is left in a function that is no kernel")
+    for function in module.ops:
+        if isinstance(function, func.FuncOp) and any(isinstance(op, ForallOp) for op in function.walk()):
+            name = function.sym_name.data
+            raise PassFailedException(f"vector-to-gpu: scf.forall is left in @{name}, which has no attribute kernel")
