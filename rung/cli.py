@@ -16,12 +16,12 @@ COMMANDS = ("ladder", "run", "doctor")
 
 
 def user_errors() -> tuple[type[Exception], ...]:
-    """What a command may raise because of its input. Anything else is our bug and keeps its traceback."""
-    from xdsl.utils.exceptions import DiagnosticException, ParseError
-
+    """What a command may raise because of its input or the machine. Anything else is our bug and keeps its traceback."""
+    from rung.backends.errors import BackendError, BuildError, DeviceError
     from rung.files import UsageError
+    from rung.passes.runner import PassFailure
 
-    return (UsageError, ParseError, DiagnosticException)
+    return (UsageError, PassFailure, BackendError, BuildError, DeviceError)
 
 
 def build_parser() -> argparse.ArgumentParser:

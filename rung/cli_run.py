@@ -12,6 +12,7 @@ files, in the order of the function's parameters.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
     name = function.sym_name.data
     start = time.perf_counter()
     if args.target == "reference":
-        from rung.backends.reference import evaluate
+        from rung.backends.reference.evaluate import evaluate
+
+        how = "read"
 
         def call() -> list[Array]:
             return evaluate(module, name, arrays)
@@ -62,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
         program = compile_module(module, args.target, function=name)
         inputs = [HostBuffer(array) for array in arrays]
+        how = "found in the kernel cache" if program.from_cache else "compiled"
 
         def call() -> list[Array]:
             return [buffer.numpy() for buffer in program.run(inputs)]
@@ -70,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     results = call()
     done = time.perf_counter()
     show(results, args.out)
-    print(f"compiled in {1e3 * (compiled - start):.1f} ms; first run {1e3 * (done - compiled):.1f} ms")
+    print(f"{how} in {1e3 * (compiled - start):.1f} ms; first run {1e3 * (done - compiled):.1f} ms", file=sys.stderr)
     if args.time:
         report(call, args.time)
     return 0
@@ -160,4 +164,4 @@ def report(call: Any, runs: int) -> None:
         call()
         times.append(1e3 * (time.perf_counter() - start))
     low, median, high = np.quantile(times, (0.25, 0.5, 0.75))
-    print(f"{runs} runs with copies to and from the device: median {median:.3f} ms, quartiles {low:.3f} .. {high:.3f}")
+    print(f"{runs} runs, each with its results copied to NumPy: median {median:.3f} ms, quartiles {low:.3f} .. {high:.3f}")

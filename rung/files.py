@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from bisect import bisect_right
 from functools import cached_property
@@ -14,7 +13,6 @@ from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation
 from xdsl.parser import Parser
-from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyException
 
 from rung.dialects.upstream import make_context
 
@@ -52,53 +50,16 @@ def place(op: Operation) -> str:
 
 
 def read_module(path: str, ctx: Context | None = None) -> ModuleOp:
-    """The verified module in a file, or on standard input where `path` is `-`. Raises UsageError, located."""
+    """The checked module in a file, or on standard input where `path` is `-`. Raises UsageError, located."""
+    from rung.parsing import check_input, parse_bytes
+
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else str(problem)
-        raise UsageError(f"{path}: {reason}") from problem
-    name = "<stdin>" if path == "-" else path
-    try:
-        module = LocatingParser(ctx or make_context(), text, name).parse_module()
-    except ParseError as problem:
-        raise UsageError(_undefined(problem, name, text) or str(problem).strip()) from problem
-    except DiagnosticException as problem:  # an op's own parser or constructor refused
-        raise UsageError(f"{name}: {problem}") from problem
-    verify_located(module)
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as problem:
+        raise UsageError(f"{path}: {problem.strerror}") from problem
+    module = parse_bytes(data, "<stdin>" if path == "-" else path, ctx or make_context())
+    check_input(module)
     return module
-
-
-def _undefined(problem: ParseError, name: str, text: str) -> str | None:
-    """A located message for values that are used but never defined: xDSL finds them at the end of the file."""
-    if "used but not defined" not in problem.msg:
-        return None
-    value = re.search(r"%[\w$.-]+", problem.msg)
-    use = re.search(re.escape(value.group()) + r"(?![\w$.-])", text) if value else None
-    if value is None or use is None:
-        return None
-    line = text.count("\n", 0, use.start()) + 1
-    column = use.start() - (text.rfind("\n", 0, use.start()) + 1) + 1
-    return f"{name}:{line}:{column}: {value.group()} is used but not defined"
-
-
-def verify_located(module: ModuleOp) -> None:
-    """Verify op by op, inner ones first. Raises UsageError that names the place, the op and the verifier's reason."""
-    for op in module.walk(reverse=True):
-        try:
-            op.verify(verify_nested_ops=False)
-        except DiagnosticException as problem:
-            raise UsageError(f"{place(op)}: '{op.name}': {_reason(problem)}") from problem
-    try:
-        module.verify()
-    except VerifyException as problem:
-        raise UsageError(f"{place(module)}: {_reason(problem)}") from problem
-
-
-def _reason(problem: Exception) -> str:
-    """The verifier's own words, without the whole module that xDSL prints around them."""
-    cause = problem.__cause__ or problem
-    return str(cause).strip().splitlines()[0]
 
 
 def entry(module: ModuleOp, name: str | None = None) -> FuncOp:
