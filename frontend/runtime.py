@@ -11,7 +11,6 @@ from collections.abc import Callable, Generator, Hashable, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
@@ -40,7 +39,7 @@ class Buffer(Protocol):
 class Program(Protocol):
     """A compiled `@main`."""
 
-    def run(self, inputs: Sequence[Buffer]) -> list[Buffer]:
+    def run(self, inputs: Sequence[Buffer]) -> Sequence[Buffer]:
         """A buffer for each result. Takes buffers of any kind, and may keep what it uploads beside a HostBuffer."""
         ...
 
@@ -72,7 +71,7 @@ class ReferenceProgram:
 
     module: ModuleOp
 
-    def run(self, inputs: Sequence[Buffer]) -> list[Buffer]:
+    def run(self, inputs: Sequence[Buffer]) -> Sequence[Buffer]:
         from rung.backends.reference.evaluate import evaluate
 
         arrays = [buffer.array if isinstance(buffer, HostBuffer) else buffer.numpy() for buffer in inputs]
@@ -112,8 +111,7 @@ _target: str | None = None
 
 def get_target() -> str:
     """Where Tensors are computed: `using`, else `set_target`, else the variable RUNG_TARGET, else OpenCL."""
-    default = "opencl" if find_spec("rung.compile") else "reference"
-    return _using.get() or _target or os.environ.get("RUNG_TARGET") or default
+    return _using.get() or _target or os.environ.get("RUNG_TARGET") or "opencl"
 
 
 def set_target(name: str) -> None:
