@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from xdsl.ir import Operation, SSAValue
+
 from rung.dialects.nd import COMPARISONS, MOVEMENT, BinaryOp, CastOp, ConstOp, ExpandOp, IotaOp, PadOp, ReduceOp, UnaryOp
 from rung.dialects.nd.base import element_of, shape_of
 from rung.dialects.nd.dtype import is_float
-from xdsl.ir import Operation, SSAValue
 
 COST = {"div": 4, "recip": 4, "sqrt": 4, "idiv": 8, "mod": 8, "exp2": 10, "log2": 10, "sin": 16, "pow": 30}
 """Operations an element; 1 for each kind not named. A polynomial of degree 6 to 8 and its range reduction make the 10."""

@@ -16,10 +16,11 @@ from collections.abc import Iterable
 from math import prod
 from typing import NamedTuple
 
-from rung.dialects.nd import ExpandOp, FlipOp, PadOp, PermuteOp, ReduceOp, ReshapeOp, ShrinkOp
-from rung.dialects.nd.base import shape_of
 from xdsl.dialects import func
 from xdsl.ir import Block, Operation, SSAValue
+
+from rung.dialects.nd import ExpandOp, FlipOp, PadOp, PermuteOp, ReduceOp, ReshapeOp, ShrinkOp
+from rung.dialects.nd.base import shape_of
 
 REALIZE = "realize"
 """The unit attribute that says: this value is materialised, as the result of a kernel of its own."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Sequence
 
-from rung.dialects.nd import MOVEMENT, BinaryOp, ConstOp, ExpandOp, IotaOp, ReduceOp, UnaryOp
 from xdsl.ir import Operation, SSAValue
+
+from rung.dialects.nd import MOVEMENT, BinaryOp, ConstOp, ExpandOp, IotaOp, ReduceOp, UnaryOp
 
 MAX_WORDS = 4
 """Longer names say no more: what follows the fourth op is epilogue."""

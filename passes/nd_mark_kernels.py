@@ -43,13 +43,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from rung.dialects.nd import MOVEMENT, ConstOp, IotaOp, PadOp, ReduceOp
-from rung.dialects.nd.base import shape_of
 from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
+
+from rung.dialects.nd import MOVEMENT, ConstOp, IotaOp, PadOp, ReduceOp
+from rung.dialects.nd.base import shape_of
 
 from .kernel_costs import Costs
 from .kernel_legality import REALIZE, REDUCED, KernelWalk, Use, reduction_of, result_roots

@@ -40,13 +40,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rung.dialects.nd import Nd
 from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
+
+from rung.dialects.nd import Nd
 
 from .kernel_legality import REALIZE, KernelWalk, reduction_of, result_roots
 from .kernel_names import kernel_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, NoneAttr, TensorType
 from xdsl.interfaces import HasCanonicalizationPatternsInterface
 from xdsl.ir import Attribute, SSAValue
 from xdsl.pattern_rewriter import RewritePattern
@@ -47,6 +47,8 @@ def verify_nd_type(type_: Attribute, what: str) -> None:
     tensor = tensor_type(type_)
     if DYNAMIC_INDEX in tensor.get_shape():
         raise VerifyException(f"{what} is {tensor}, expected a static shape")
+    if not isinstance(tensor.encoding, NoneAttr):
+        raise VerifyException(f"{what} is {tensor}, expected no encoding")
     if tensor.element_type not in NUMPY:
         raise VerifyException(f"{what} has element type {tensor.element_type}, expected one of {', '.join(map(str, NUMPY))}")
 
@@ -55,6 +57,13 @@ def expect(what: str, found: object, expected: object) -> None:
     """Raise VerifyException `what is found, expected expected` unless the two are equal."""
     if found != expected:
         raise VerifyException(f"{what} is {found}, expected {expected}")
+
+
+def expect_lengths(rank: int, **values: Sequence[int]) -> None:
+    """Raise ValueError for a list that does not hold one entry for each axis, before zip would cut it short."""
+    for what, found in values.items():
+        if len(found) != rank:
+            raise ValueError(f"{what} is {list(found)}, expected {rank} entries, one for each axis")
 
 
 def normalize_axes(axes: Sequence[int], rank: int) -> tuple[int, ...]:

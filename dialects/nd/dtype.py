@@ -96,6 +96,14 @@ def signless(element: Attribute) -> Attribute:
     return _SIGNLESS.get(element, element)
 
 
+def integer_range(element: Attribute) -> tuple[int, int]:
+    """The smallest and the largest value of an integer type, signless ones being signed; 0 and 1 for a bool."""
+    width = bit_width(element)
+    if is_bool(element) or is_unsigned(element):
+        return 0, (1 << width) - 1
+    return -(1 << (width - 1)), (1 << (width - 1)) - 1
+
+
 def bit_width(element: Attribute) -> int:
     """Bits of the value; a bool has one, though memory holds it in a byte. Raises TypeError for what is no element type."""
     if isinstance(element, IntegerType | FloatType):

@@ -127,6 +127,8 @@ class BinaryOp(Canonicalizes, IRDLOperation):
     assembly_format = "$kind $lhs `,` $rhs attr-dict `:` type($lhs) `->` type($res)"
 
     def __init__(self, kind: str, lhs: SSAValue, rhs: SSAValue):
+        if lhs.type != rhs.type:
+            raise ValueError(f"operands are {lhs.type} and {rhs.type}, expected one type; broadcast with nd.expand first")
         element = i1 if kind in COMPARISONS else element_of(lhs)
         super().__init__(
             operands=[lhs, rhs], result_types=[tensor(element, shape_of(lhs))], attributes={"kind": StringAttr(kind)}
@@ -160,6 +162,8 @@ class SelectOp(Canonicalizes, IRDLOperation):
     assembly_format = "$cond `,` $on_true `,` $on_false attr-dict `:` type($cond) `,` type($on_true)"
 
     def __init__(self, cond: SSAValue, on_true: SSAValue, on_false: SSAValue):
+        if on_true.type != on_false.type:
+            raise ValueError(f"sides are {on_true.type} and {on_false.type}, expected one type")
         super().__init__(operands=[cond, on_true, on_false], result_types=[on_true.type])
 
     def verify_(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, bf16, f16, f32, f64
 from xdsl.ir import Attribute
 
-from .dtype import bit_width, is_float, is_unsigned, to_numpy
+from .dtype import bit_width, integer_range, is_float, is_unsigned, to_numpy
 from .movement import value_type
 from .sources import splat
 
@@ -43,9 +43,7 @@ def attribute_of(scalar: Scalar, element: Attribute) -> Attribute:
         if width > 1 and not is_unsigned(element) and number >> (width - 1):
             number -= 1 << width
         return splat(number, element)
-    dtype: Any = to_numpy(element)
-    with np.errstate(all="ignore"):
-        return splat(float(dtype.type(scalar)), element)
+    return splat(float(scalar), element)
 
 
 def _is_whole(scalar: Scalar) -> bool:
@@ -112,10 +110,7 @@ NEUTRAL: dict[str, Callable[[Attribute], Scalar]] = {
 def limits(element: Attribute) -> tuple[Scalar, Scalar]:
     """The smallest and the largest value of an element type; the infinities for floats."""
     if not is_float(element):
-        width = bit_width(element)
-        if width == 1:
-            return 0, 1
-        return (0, (1 << width) - 1) if is_unsigned(element) else (-(1 << (width - 1)), (1 << (width - 1)) - 1)
+        return integer_range(element)
     return -np.inf, np.inf
 
 

@@ -12,7 +12,7 @@ from xdsl.irdl import AnyOf, BaseAttr, IRDLOperation, attr_def, irdl_op_definiti
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from .base import Canonicalizes, element_of, expect, normalize_axes, shape_of, verify_axes, verify_nd_type
+from .base import Canonicalizes, element_of, expect, expect_lengths, normalize_axes, shape_of, verify_axes, verify_nd_type
 from .dtype import tensor
 
 I64Array = DenseArrayBase.constr(i64)
@@ -49,6 +49,9 @@ class ReshapeOp(Canonicalizes, IRDLOperation):
     assembly_format = "$src attr-dict `:` type($src) `->` type($res)"
 
     def __init__(self, src: SSAValue, shape: Sequence[int]):
+        if prod(shape) != prod(shape_of(src)):
+            old = shape_of(src)
+            raise ValueError(f"shape {tuple(shape)} has {prod(shape)} elements, expected {prod(old)} as in {old}")
         super().__init__(operands=[src], result_types=[tensor(element_of(src), list(shape))])
 
     def verify_(self) -> None:
@@ -74,6 +77,8 @@ class PermuteOp(Canonicalizes, IRDLOperation):
 
     def __init__(self, src: SSAValue, permutation: Sequence[int]):
         shape = shape_of(src)
+        if sorted(permutation) != list(range(len(shape))):
+            raise ValueError(f"permutation is {list(permutation)}, expected each of the {len(shape)} axes once")
         super().__init__(
             operands=[src],
             result_types=[tensor(element_of(src), [shape[p] for p in permutation])],
@@ -84,7 +89,7 @@ class PermuteOp(Canonicalizes, IRDLOperation):
         _verify_types(self.src, self.res)
         shape, permutation = shape_of(self.src), self.permutation.get_values()
         if sorted(permutation) != list(range(len(shape))):
-            raise VerifyException(f"permutation is {list(permutation)}, expected each of 0 .. {len(shape) - 1} once")
+            raise VerifyException(f"permutation is {list(permutation)}, expected each of the {len(shape)} axes once")
         expect("result shape", shape_of(self.res), tuple(shape[p] for p in permutation))
 
 
@@ -135,6 +140,7 @@ class PadOp(Canonicalizes, IRDLOperation):
     assembly_format = "$src `low` $low `high` $high `value` $value attr-dict `:` type($src) `->` type($res)"
 
     def __init__(self, src: SSAValue, low: Sequence[int], high: Sequence[int], value: Attribute):
+        expect_lengths(len(shape_of(src)), low=low, high=high)
         shape = [a + d + b for a, d, b in zip(low, shape_of(src), high)]
         super().__init__(
             operands=[src],
@@ -173,6 +179,9 @@ class ShrinkOp(Canonicalizes, IRDLOperation):
 
     def __init__(self, src: SSAValue, start: Sequence[int], stop: Sequence[int], step: Sequence[int] | None = None):
         step = [1] * len(start) if step is None else step
+        expect_lengths(len(shape_of(src)), start=start, stop=stop, step=step)
+        if min(step, default=1) < 1:
+            raise ValueError(f"step is {list(step)}, expected at least 1 for each axis; use nd.flip to go backwards")
         shape = [max(0, -((a - b) // s)) for a, b, s in zip(start, stop, step)]
         super().__init__(
             operands=[src],

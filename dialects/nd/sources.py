@@ -12,7 +12,7 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from .base import Canonicalizes, element_of, expect, shape_of, verify_nd_type
-from .dtype import is_integer, tensor
+from .dtype import integer_range, is_integer, tensor
 from .movement import value_type
 
 
@@ -54,7 +54,7 @@ class IotaOp(Canonicalizes, IRDLOperation):
 
     Shapes   -> any static shape of integers
     Example  %i = nd.iota 1 -> tensor<4x6xi32>
-    Errors   axis out of range; elements that are not integers
+    Errors   axis out of range; elements that are not integers, or too narrow for the last index
     """
 
     name = "nd.iota"
@@ -73,3 +73,9 @@ class IotaOp(Canonicalizes, IRDLOperation):
             raise VerifyException(f"axis {axis} is out of range, expected 0 <= axis < {rank}")
         if not is_integer(element_of(self.res)):
             raise VerifyException(f"element type is {element_of(self.res)}, expected an integer")
+        element, extent = element_of(self.res), shape_of(self.res)[axis]
+        most = integer_range(element)[1]
+        if extent - 1 > most:
+            raise VerifyException(
+                f"axis {axis} has {extent} elements, expected at most {most + 1}: {element} holds no larger index"
+            )

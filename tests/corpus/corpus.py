@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rung.dialects.nd import Nd
-from rung.dialects.nd.base import element_of, shape_of
-from rung.dialects.nd.dtype import to_numpy
 from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, ModuleOp
 from xdsl.dialects.func import Func, FuncOp
 from xdsl.parser import Parser
+
+from rung.dialects.nd import Nd
+from rung.dialects.nd.base import element_of, shape_of
+from rung.dialects.nd.dtype import to_numpy
 
 FOLDER = Path(__file__).parent
 Array = np.ndarray[Any, np.dtype[Any]]
