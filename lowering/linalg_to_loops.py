@@ -327,9 +327,7 @@ def clamp(lanes: int, extent: int, *, last: bool) -> int:
     """As many lanes as a loop of `extent` iterations can fill: along the last dim a power of two, which is a hardware vector;
     along an outer one, where lanes are unrolled rows, rather a divisor of the extent than a remainder."""
     if last:
-        while lanes > extent:
-            lanes = 1 << (lanes.bit_length() - 2) if lanes & (lanes - 1) == 0 else 1 << (lanes.bit_length() - 1)
-        return max(lanes, 1)
+        return lanes if lanes <= extent else 1 << max(extent.bit_length() - 1, 0)
     return next((n for n in range(min(lanes, extent), lanes // 2, -1) if extent % n == 0), max(min(lanes, extent), 1))
 
 

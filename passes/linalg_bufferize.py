@@ -56,11 +56,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rung.schedules.bufferizing import bufferize
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
+
+from rung.schedules.bufferizing import bufferize
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ vector_dims  loop dims of the linalg ops of the kernel. A number below `spine` i
 threads      threads of a block along each dim of the forall; all 1 on a cpu.
 
 linalg-to-loops copies the lanes onto the loops themselves, `vector = array<i64: 4, 16>` on an scf.parallel (one entry for each
-of its induction variables) and `vector = array<i64: 32>` on an scf.for, clamped to the loop's extent: the vectorizer needs to look
-at nothing else.
+of its induction variables) and `vector = array<i64: 32>` on an scf.for, clamped to the loop's extent: the vectorizer needs to
+look at nothing else.
 """
 
 from __future__ import annotations
