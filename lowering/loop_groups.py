@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rung.schedules.nests import Linear, Nest, Structured, fail, shape_of
 from xdsl.dialects import linalg, memref
 from xdsl.ir import SSAValue
+
+from rung.schedules.nests import Linear, Nest, Structured, fail, shape_of
 
 
 @dataclass(frozen=True)

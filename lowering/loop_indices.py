@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rung.dialects.upstream.scf import ForallOp
-from rung.lowering.index_expr import Index, Space, constant, to_affine
 from xdsl.dialects import arith, scf
 from xdsl.dialects.affine import ApplyOp
 from xdsl.dialects.builtin import AffineMapAttr, FloatAttr, IndexType, IntegerAttr
@@ -23,6 +21,9 @@ from xdsl.ir.affine import (
     AffineMap,
     AffineSymExpr,
 )
+
+from rung.dialects.upstream.scf import ForallOp
+from rung.lowering.index_expr import Index, Space, constant, to_affine
 
 UNKNOWN_EXTENT = 1 << 62
 """Of a value that is no loop index: so large that no division of it is ever simplified."""

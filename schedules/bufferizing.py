@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rung.dialects.upstream.scf import ForallOp
-from rung.dialects.upstream.tensor import ParallelInsertSliceOp
-from rung.schedules.nests import fail, shape_of
 from xdsl.dialects import arith, linalg, memref, tensor
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
@@ -32,6 +29,10 @@ from xdsl.dialects.utils import get_dynamic_index_list
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 from xdsl.utils.hints import isa
+
+from rung.dialects.upstream.scf import ForallOp
+from rung.dialects.upstream.tensor import ParallelInsertSliceOp
+from rung.schedules.nests import fail, shape_of
 
 View = tensor.ExtractSliceOp | tensor.CollapseShapeOp | tensor.ExpandShapeOp
 """Ops whose result is a part of, or another look at, their source: no memory of their own."""
