@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects.builtin import FloatAttr, FunctionType, ModuleOp
+from xdsl.dialects.builtin import FunctionType, ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, Region, SSAValue
 
@@ -154,11 +154,6 @@ def collect(results: Sequence[Value]) -> Graph:
         stack.pop()
         numbers[value] = len(key)
         ops.append(value.op)
-        attributes = tuple((name, _identity(attribute)) for name, attribute in value.op.attributes.items())
-        key.append((value.op.name, value.type, attributes, *(numbers[operand] for operand in operands)))
+        # attributes are compared by bits: xDSL keeps 0.0 and -0.0 apart, which 1/x does too
+        key.append((value.op.name, value.type, *value.op.attributes.items(), *(numbers[operand] for operand in operands)))
     return Graph(results, leaves, ops, (tuple(key), tuple(numbers[result] for result in results)))
-
-
-def _identity(attribute: Attribute) -> Hashable:
-    """The attribute, but floats by their spelling: xDSL holds 0.0 and -0.0 for equal, and 1/x does not."""
-    return (attribute.value.data.hex(), *attribute.parameters) if isinstance(attribute, FloatAttr) else attribute
