@@ -15,13 +15,13 @@ from rung.backends.reference import EvaluationError
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 Run = Callable[..., Any]
 DTYPES: dict[str, Any] = {
-    "i1": np.bool_, "i8": np.int8, "i16": np.int16, "i32": np.int32, "i64": np.int64, "f16": np.float16, "bf16": ml_dtypes.bfloat16,
-    "f32": np.float32, "f64": np.float64, "index": np.int64,
+    "i1": np.bool_, "i8": np.int8, "i16": np.int16, "i32": np.int32, "i64": np.int64, "f16": np.float16,
+    "bf16": ml_dtypes.bfloat16, "f32": np.float32, "f64": np.float64, "index": np.int64,
 }  # fmt: skip
 
 
 def three_ways(run: Run, op: str, ins: list[str], out: str, *args: Any, extra: str = "") -> Any:
-    """Evaluate `%r = op` over arrays as a scalar loop, as a vector op and inside linalg.generic; the three must agree bit for bit."""
+    """Evaluate `%r = op` over arrays as a scalar loop, as a vector op and inside linalg.generic; the three must agree."""
     n, names = len(args[0]), ["a", "b", "c"][: len(ins)]
     memrefs = ", ".join(f"%{name}m: memref<{n}x{t}>" for name, t in zip(names, ins))
     signature = f"func.func @f({memrefs}, %o: memref<{n}x{out}>) attributes {{outs = 1 : i64}} {{ {extra}"
@@ -207,9 +207,11 @@ def test_float_op_rounds_to_its_type_once(run: Run, awkward: Any, name: str, ele
 
 CASTS = [
     ("extsi", "i8", "i32"), ("extsi", "i1", "i16"), ("extui", "i8", "i32"), ("extui", "i1", "i64"), ("extui", "i32", "i64"),
-    ("trunci", "i64", "i8"), ("trunci", "i32", "i1"), ("sitofp", "i32", "f32"), ("sitofp", "i1", "f32"), ("sitofp", "i16", "bf16"),
+    ("trunci", "i64", "i8"), ("trunci", "i32", "i1"), ("sitofp", "i32", "f32"), ("sitofp", "i1", "f32"),
+    ("sitofp", "i16", "bf16"),
     ("uitofp", "i8", "f16"), ("uitofp", "i1", "f64"), ("uitofp", "i64", "f64"), ("index_cast", "i8", "index"),
-    ("index_cast", "index", "i32"), ("index_cast", "i1", "index"), ("index_castui", "i8", "index"), ("index_castui", "i1", "index"),
+    ("index_cast", "index", "i32"), ("index_cast", "i1", "index"), ("index_castui", "i8", "index"),
+    ("index_castui", "i1", "index"),
 ]  # fmt: skip
 
 
@@ -269,8 +271,8 @@ def test_extended_multiplication_gives_both_halves(run: Run, awkward: Any, name:
     bits, dtype = int(element[1:]), DTYPES[element]
     x, y = pairs(awkward(dtype))
     n = len(x)
-    text = f"""func.func @f(%xm: memref<{n}x{element}>, %ym: memref<{n}x{element}>, %l: memref<{n}x{element}>, %h: memref<{n}x{element}>)
-        attributes {{outs = 2 : i64}} {{
+    parameters = ", ".join(f"%{name}: memref<{n}x{element}>" for name in ("xm", "ym", "l", "h"))
+    text = f"""func.func @f({parameters}) attributes {{outs = 2 : i64}} {{
       %c0 = arith.constant 0 : index
       %c1 = arith.constant 1 : index
       %n = arith.constant {n} : index

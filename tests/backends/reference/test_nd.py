@@ -239,7 +239,8 @@ def test_reduce_of_nothing_is_the_neutral_value(run: Run, combiner: str, element
         return
     dtype = NUMPY[element]
     text = f"func.func public @f(%x: tensor<2x0x{element}>) -> tensor<2x{element}> {{"
-    text += f'%r = nd.reduce "{combiner}" %x axes [1] : tensor<2x0x{element}> -> tensor<2x{element}> return %r : tensor<2x{element}> }}'
+    text += f'%r = nd.reduce "{combiner}" %x axes [1] : tensor<2x0x{element}> -> tensor<2x{element}>'
+    text += f"return %r : tensor<2x{element}> }}"
     found = run(text, np.zeros((2, 0), dtype))
     if combiner in ("sum", "prod"):
         expected: Any = 0 if combiner == "sum" else 1
