@@ -97,9 +97,22 @@ def _access(nest: Nest, shape: tuple[int, ...], axes: tuple[Linear, ...]) -> Acc
     elements = 1
     for extent in shape:
         elements *= extent
-    mixed = any({dim in nest.reductions for dim, _ in axis.factors if nest.extents[dim] > 1} == {True, False} for axis in axes)
+    mixed = any(_overlaps(axis, nest) for axis in axes)
     dims = frozenset(dim for axis in axes for dim, _ in axis.factors if nest.extents[dim] > 1)
     return Access(elements, dims, _unit(axes, shape, nest), mixed)
+
+
+def _overlaps(axis: Linear, nest: Nest) -> bool:
+    """Does an index mix parallel and reduced dims so that an element is met twice? (A split axis, 64 * i + j, does not.)"""
+    live = sorted((factor, dim) for dim, factor in axis.factors if nest.extents[dim] > 1)
+    if len({dim in nest.reductions for _, dim in live}) < 2:
+        return False
+    reach = 0
+    for factor, dim in live:
+        if factor <= reach:
+            return True
+        reach += factor * (nest.extents[dim] - 1)
+    return False
 
 
 def _unit(axes: tuple[Linear, ...], shape: tuple[int, ...], nest: Nest) -> int | None:
