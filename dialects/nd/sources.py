@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
+import numpy as np
 from xdsl.dialects.builtin import AnyFloat, FloatAttr, IntegerAttr, IntegerType, TensorType, i1, i64
 from xdsl.ir import Attribute
 from xdsl.irdl import AnyOf, BaseAttr, IRDLOperation, attr_def, irdl_op_definition, result_def, traits_def
@@ -12,16 +13,26 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from .base import Canonicalizes, element_of, expect, shape_of, verify_nd_type
-from .dtype import integer_range, is_integer, tensor
+from .dtype import integer_range, is_integer, tensor, to_numpy
 from .movement import value_type
 
 
 def splat(value: bool | float, element: Attribute) -> Attribute:
-    """The scalar attribute for `value` in an element type: an IntegerAttr or a FloatAttr."""
+    """The scalar attribute for `value` in an element type: an IntegerAttr, or a FloatAttr rounded as a cast would.
+
+    Raises ValueError for an integer that the type cannot hold.
+    """
     if isinstance(element, IntegerType):
-        return IntegerAttr(int(bool(value)) if element == i1 else int(value), cast("IntegerType", element))
+        integer = cast("IntegerType", element)
+        number = int(bool(value)) if integer == i1 else int(value)
+        least, most = integer_range(integer)
+        if not least <= number <= most:
+            raise ValueError(f"{number} does not fit {integer}, expected {least} to {most}")
+        return IntegerAttr(number, integer)
     assert isinstance(element, AnyFloat)
-    return FloatAttr(float(value), element)
+    dtype: Any = to_numpy(element)
+    with np.errstate(over="ignore"):
+        return FloatAttr(float(dtype.type(value)), element)
 
 
 @irdl_op_definition
