@@ -19,7 +19,7 @@ before
 after
     func.func private @sums(%x: tensor<1000x512xf32>) -> tensor<512xf32> attributes {
       kernel, spine = 1 : i64, class = "column",
-      schedule = {tile = array<i64: 64>, vector = array<i64: 32>, vector_dims = array<i64: 0>, threads = array<i64: 1>}
+      schedule = {tile = array<i64: 64>, vector = array<i64: 64>, vector_dims = array<i64: 0>, threads = array<i64: 1>}
     } {
       %zero = arith.constant 0.0 : f32
       %e = tensor.empty() : tensor<512xf32>
