@@ -81,12 +81,14 @@ def choose(wanted: str, kernels: list[str]) -> str:
     raise UsageError(f"no kernel {wanted}; found {listed}")
 
 
-def table(rungs: list[Rung], kernels: list[str]) -> str:
-    """Ops of each kernel at each rung, and lines of code of its source."""
+def table(rungs: list[Rung], kernels: list[str], measured: dict[str, float] | None = None) -> str:
+    """Ops of each kernel at each rung, lines of code of its source, and where it was run its time in ms."""
     width = max([len(name) for name in kernels] + [6])
-    head = f"{'kernel':<{width + 3}}" + "".join(f"{rung.name:>8}" for rung in rungs)
-    rows = [head]
+    rows = [f"{'kernel':<{width + 3}}" + "".join(f"{rung.name:>8}" for rung in rungs) + (f"{'ms':>10}" if measured else "")]
     for number, name in enumerate(kernels):
         sizes = "".join(f"{rung.kernels[name].ops if name in rung.kernels else '-':>8}" for rung in rungs)
-        rows.append(f"{number:<3}{name:<{width}}{sizes}")
-    return "\n".join([*rows, "ops of each kernel at each rung; lines of code under source"])
+        rows.append(f"{number:<3}{name:<{width}}{sizes}" + (f"{measured.get(name, 0.0):10.3f}" if measured else ""))
+    rows.append(
+        "ops of each kernel at each rung; under source lines of code" + ("; median time of its launches" if measured else "")
+    )
+    return "\n".join(rows)

@@ -71,7 +71,7 @@ def climb_down(
 
     def keep(name: str, at: ModuleOp) -> None:
         names.extend(new for new in kernel_names(at) if new not in names)
-        rungs.append(Rung(name, f"{at}\n", pieces(at, names)))
+        rungs.append(Rung(name, f"{at!s}\n", pieces(at, names)))
         if on_rung is not None:
             on_rung(name)
 
