@@ -221,10 +221,8 @@ def barriers_are_uniform(facts: Facts) -> None:
                 deciding = (outer.lb, outer.ub, outer.step)
             for value in deciding:
                 if _varies(value, set()):
-                    _refuse(
-                        op,
-                        f"stands under {outer.name} on {_name(value)}, which differs between threads; expected uniform control",
-                    )
+                    found = f"stands under {outer.name} on {_name(value)}, which may differ between threads"
+                    _refuse(op, f"{found}; expected the same for all")
             outer = outer.parent_op()
 
 

@@ -60,10 +60,10 @@ Gpu = Dialect(
 )
 
 __all__ = [
-    "AddressSpace", "AddressSpaceAttr", "AllReduceKind", "AllReduceKindAttr", "AllReduceOp", "AllocOp", "AsyncTokenType",
-    "BarrierOp", "BlockDimOp", "BlockIdOp", "BlockMappingAttr", "DeallocOp", "DimensionAttr", "DimensionEnum", "FuncOp",
-    "GlobalIdOp", "Gpu", "GridDimOp", "LaneIdOp", "LaunchFuncOp", "LaunchOp", "LoopDimMapAttr", "MappingId", "MemcpyOp",
-    "MemsetOp", "ModuleOp", "NumSubgroupsOp", "ProcessorAttr", "ProcessorEnum", "ReturnOp", "ShuffleMode", "ShuffleModeAttr", "ShuffleOp",
-    "SubgroupIdOp", "SubgroupReduceOp", "SubgroupSizeOp", "TerminatorOp", "ThreadIdOp", "ThreadMappingAttr", "WaitOp",
-    "WarpMappingAttr", "YieldOp",
+    "AddressSpace", "AddressSpaceAttr", "AllReduceKind", "AllReduceKindAttr", "AllReduceOp", "AllocOp",
+    "AsyncTokenType", "BarrierOp", "BlockDimOp", "BlockIdOp", "BlockMappingAttr", "DeallocOp", "DimensionAttr",
+    "DimensionEnum", "FuncOp", "GlobalIdOp", "Gpu", "GridDimOp", "LaneIdOp", "LaunchFuncOp", "LaunchOp",
+    "LoopDimMapAttr", "MappingId", "MemcpyOp", "MemsetOp", "ModuleOp", "NumSubgroupsOp", "ProcessorAttr",
+    "ProcessorEnum", "ReturnOp", "ShuffleMode", "ShuffleModeAttr", "ShuffleOp", "SubgroupIdOp", "SubgroupReduceOp",
+    "SubgroupSizeOp", "TerminatorOp", "ThreadIdOp", "ThreadMappingAttr", "WaitOp", "WarpMappingAttr", "YieldOp",
 ]  # fmt: skip

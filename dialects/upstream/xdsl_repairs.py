@@ -7,7 +7,7 @@ on xDSL alone and fails on the day it is gone; then delete the repair.
 - arith: comparisons, selects and casts take vectors and tensors; `overflow<..>` on trunci; fastmath of negf; what is pure.
 - vector.reduction: the constructor gives the element type, not the vector's.
 - linalg.generic: several results in the custom syntax.
-- scf.parallel: upstream's custom syntax.
+- scf.parallel and scf.reduce, memref.copy and the memref casts: upstream's custom syntax.
 - `dense<0xFF800000>` of floats is read as the bits that it is, not as the number 4286578688.
 """
 
@@ -49,7 +49,7 @@ from xdsl.traits import Pure
 from xdsl.transforms.canonicalization_patterns import arith as arith_patterns
 from xdsl.utils.exceptions import VerifyException
 
-from .xdsl_repairs_syntax import repair_dense_hex, repair_generic, repair_parallel
+from .xdsl_repairs_syntax import repair_dense_hex, repair_generic, repair_memref, repair_parallel
 
 _BOOL = container_of(IntegerType(1))
 _INT = container_of(IntegerType)
@@ -315,3 +315,4 @@ _repair_vector_reduction()
 repair_dense_hex()
 repair_generic()
 repair_parallel()
+repair_memref()

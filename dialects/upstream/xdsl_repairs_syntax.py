@@ -1,13 +1,15 @@
-"""The parsers and printers of xDSL 0.74 that `xdsl_repairs` replaces: dense hex floats, linalg.generic, scf.parallel."""
+"""The parsers and printers of xDSL 0.74 that `xdsl_repairs` replaces: dense hex floats, linalg.generic, scf.parallel, memref."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, cast
 
-from xdsl.dialects import linalg, scf
+from xdsl.dialects import linalg, memref, scf
 from xdsl.dialects.builtin import AnyFloat, ArrayAttr, IndexType, StringAttr
 from xdsl.ir import Attribute, SSAValue
+from xdsl.irdl import IRDLOperation
+from xdsl.irdl.declarative_assembly_format import FormatProgram
 from xdsl.parser import AttrParser, Parser
 from xdsl.printer import Printer
 
@@ -151,3 +153,23 @@ def repair_parallel() -> None:
     scf.ReduceOp.print = print_reduce
     scf.ParallelOp.parse = classmethod(parse)  # pyright: ignore[reportAttributeAccessIssue]
     scf.ParallelOp.print = print_
+
+
+def repair_memref() -> None:
+    """Give memref.copy and the casts upstream's custom syntax."""
+
+    def give(op: type[IRDLOperation], assembly_format: str) -> None:
+        program = FormatProgram.from_str(assembly_format, op.get_irdl_definition())
+
+        def parse(cls: type[IRDLOperation], parser: Parser) -> IRDLOperation:
+            return program.parse(parser, cls)
+
+        def print_(self: IRDLOperation, printer: Printer) -> None:
+            program.print(printer, self)
+
+        op.parse = classmethod(parse)  # pyright: ignore[reportAttributeAccessIssue]
+        op.print = print_
+
+    give(memref.CopyOp, "$source `,` $destination attr-dict `:` type($source) `to` type($destination)")
+    give(memref.CastOp, "$source attr-dict `:` type($source) `to` type($dest)")
+    give(memref.MemorySpaceCastOp, "$source attr-dict `:` type($source) `to` type($dest)")

@@ -9,13 +9,14 @@ import re
 from pathlib import Path
 
 import pytest
-from rung.dialects.upstream import arith, gpu, make_context, parse, scf, tensor, vector
-from rung.passes.upstream_judge import generic_text
 from xdsl.dialects import arith as xdsl_arith
 from xdsl.dialects import gpu as xdsl_gpu
 from xdsl.dialects import scf as xdsl_scf
 from xdsl.dialects import tensor as xdsl_tensor
 from xdsl.dialects import vector as xdsl_vector
+
+from rung.dialects.upstream import arith, gpu, make_context, parse, scf, tensor, vector
+from rung.passes.upstream_judge import generic_text
 
 SAMPLES = Path(__file__).parent / "samples"
 FILES = sorted(path.name for path in SAMPLES.glob("*.mlir"))
