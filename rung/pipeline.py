@@ -22,12 +22,14 @@ LADDER = ("nd", "linalg", "loops", "vector", "gpu")
 
 @dataclass(frozen=True)
 class Step:
-    """One pass of the pipeline. `options`: what it is told of the machine. `rung`: the contract that holds after it."""
+    """One pass of the pipeline. `rung`: the contract that holds after it. `options`: what it is told of the machine."""
 
     name: str
     rung: str
     why: str
     options: Callable[[Machine], dict[str, object]] = lambda machine: {}
+    leaves: bool = False
+    """Begins the way to the next rung: the rung is complete, and worth looking at, before it."""
 
     def make(self, machine: Machine) -> ModulePass:
         return load_pass(PASSES[self.name])(**self.options(machine))
@@ -55,7 +57,7 @@ PIPELINE: tuple[Step, ...] = (
         _target,
     ),
     Step("linalg-tile-to-forall", "linalg", "tiling is simplest on tensors, where slices cannot alias"),
-    Step("linalg-bufferize", "linalg", "after tiling, so that intermediates of a tile are tile-sized"),
+    Step("linalg-bufferize", "linalg", "after tiling, so that intermediates of a tile are tile-sized", leaves=True),
     Step("linalg-to-loops", "loops", "fixes the order inside a tile"),
     Step("loops-fold-subviews", "loops", "every access then indexes an argument directly, which the vectorizer reads"),
     Step("loops-forward-stores", "loops", "one-element buffers become values: registers, not memory"),
@@ -111,13 +113,15 @@ def lower(
     """
     runner = runner or PassRunner()
     here = rung_of(module)
-    steps = steps_between(here, stop_at)
-    for position, step in enumerate(steps):
-        if step.rung != here:
+    shown = False
+    for step in steps_between(here, stop_at):
+        if (step.rung != here or step.leaves) and not shown:
+            shown = True
             if on_rung is not None:
                 on_rung(here, module)
-            here = step.rung
+        if step.rung != here:
+            here, shown = step.rung, False
         runner.run(ctx, module, [step.make(machine)], {step.name: step.rung})
-        if position == len(steps) - 1 and on_rung is not None:
-            on_rung(here, module)
+    if on_rung is not None and not shown:
+        on_rung(here, module)
     return module
