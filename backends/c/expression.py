@@ -13,6 +13,10 @@ from .linear import NONE, Atom, Linear
 from .precedence import CONDITIONAL, OPERATORS, PRIMARY, UNARY, operand, parenthesised
 
 
+LONGEST_EXPRESSION = 90
+"""Characters beyond which a value gets a variable even if it is used once."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Expr:
     """One C value: a scalar, or a vector of `lanes` elements. Equality is identity: two uses of one Expr are one computation."""

@@ -51,7 +51,7 @@ class CLanguage:
     """Registers of the machine: with the widest element of a kernel they give its lanes."""
     max_lanes: int
     lane: str
-    """How lane `{lane}` of a vector is written after it; hexadecimal digit."""
+    """How a lane of a vector is written after it, by its `{number}` or as the hexadecimal `{digit}`."""
     halves: tuple[str, str]
     """Formats of the lower and upper lanes of `{vector}`."""
     mask_true: int
@@ -68,18 +68,20 @@ class CLanguage:
     """lanes -> format of a choice by a mask, from `{condition}`, `{on_true}`, `{on_false}`; "" for C's `?:`."""
     build: str
     """Format of a vector from its lanes, `{type}` and `{lanes}`."""
-    aligned_access: bool
-    """Whether an access proved aligned is spelled differently (and faster) than one that is not."""
-    unaligned: str
-    """Format of the vector type that may lie at any element, from `{type}`."""
-    unaligned_helper: str | None
-    """The prelude block that defines it."""
+    aligned_access: tuple[str, str] | None
+    """How a vector is read and written where it provably lies at a multiple of its size; None where that is no gain."""
+    access: tuple[str, str]
+    """How a vector is read and written at any element: formats of `{qualifier}` (of the memory), `{type}`, `{address}` and `{value}`."""
+    access_helper: str | None
+    """The prelude block that `access` needs."""
     math: Mapping[tuple[str, str], tuple[Call, Call]]
     """(op name, code) -> how it is called for a scalar, and for a vector."""
     helpers: Mapping[str, tuple[Call, Call]] = field(default_factory=dict[str, tuple[Call, Call]])
     """Functions that MLIR has an op for and C has none, by what they do (`maximum`, `divide`, ...); scalar and vector form."""
-    needs_for_vectors: str | None = None
-    """The prelude block that vectors of this language need."""
+    vector_helper: str | None = None
+    """The prelude block that a vector type of this language needs."""
+    special_helper: str | None = None
+    """The prelude block that defines infinity and NaN, if the language does not."""
     keywords: frozenset[str] = frozenset()
     """Names that a variable may not have."""
 

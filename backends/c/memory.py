@@ -21,7 +21,7 @@ from .expression import Expr, index, index_atom, retyped
 from .indexing import checked
 from .linear import UNKNOWN, Linear, add_up
 from .parts import Grid, Parts
-from .precedence import ADDITIVE
+from .precedence import UNARY
 
 if TYPE_CHECKING:
     from .printer import KernelPrinter
@@ -89,23 +89,42 @@ def element(p: KernelPrinter, view: View, indices: Sequence[Linear]) -> Expr:
     return Expr(f"{view.base}[{text}]", view.code, 1, reads=frozenset((view.base,)) | position.reads, mutable=position.mutable)
 
 
-def chunk(p: KernelPrinter, view: View, indices: Sequence[Linear], lanes: int) -> Expr:
+def read_chunk(p: KernelPrinter, view: View, indices: Sequence[Linear], lanes: int) -> Expr:
     """Neighbouring elements as one vector: a dereference, which CPUs and GPUs load whole, where a library call might not."""
     if lanes == 1:
         return element(p, view, indices)
-    position = flat(p, view, indices)
-    memory_code = {"i1": "u8", "index": "i64", "f16": "u16", "bf16": "u16"}.get(view.code, view.code)
-    type_ = p.type(memory_code, lanes)
-    if p.language.needs_for_vectors is not None:
-        p.need(p.language.needs_for_vectors, memory_code, lanes)
-    if not (p.language.aligned_access and position.multiple % lanes == 0 and lanes * bytes_of(memory_code) <= 16):
-        if p.language.unaligned_helper is not None:
-            p.need(p.language.unaligned_helper, memory_code, lanes)
-        type_ = p.language.unaligned.format(type=type_)
-    text, precedence = subscript(p, view, indices)
-    address = view.base if text == "0" else f"({view.base} + {text})" if precedence >= ADDITIVE else f"({view.base} + ({text}))"
-    reads = frozenset((view.base,)) | position.reads
-    return Expr(f"*({view.qualifier}{type_} *){address}", view.code, lanes, 15, reads, position.mutable)
+    (form, _), position = _access(p, view, indices, lanes), flat(p, view, indices)
+    text = form.format(**_places(p, view, indices, lanes))
+    return Expr(text, view.code, lanes, UNARY, frozenset((view.base,)) | position.reads, position.mutable)
+
+
+def write_chunk(p: KernelPrinter, view: View, indices: Sequence[Linear], lanes: int, value: str) -> None:
+    """Store a vector to neighbouring elements."""
+    if lanes == 1:
+        p.line(f"{element(p, view, indices).text} = {value};")
+        return
+    _, form = _access(p, view, indices, lanes)
+    p.line(form.format(**_places(p, view, indices, lanes), value=value) + ";")
+
+
+def _access(p: KernelPrinter, view: View, indices: Sequence[Linear], lanes: int) -> tuple[str, str]:
+    language, code = p.language, _in_memory(view.code)
+    fits = lanes * bytes_of(code) <= 16
+    if language.aligned_access is not None and fits and flat(p, view, indices).multiple % lanes == 0:
+        return language.aligned_access
+    if language.access_helper is not None:
+        p.need(language.access_helper, code, lanes)
+    return language.access
+
+
+def _places(p: KernelPrinter, view: View, indices: Sequence[Linear], lanes: int) -> dict[str, str]:
+    text, _ = subscript(p, view, indices)
+    address = view.base if text == "0" else f"({view.base} + {text})"
+    return {"qualifier": view.qualifier, "type": p.type(_in_memory(view.code), lanes), "address": address}
+
+
+def _in_memory(code: str) -> str:
+    return {"i1": "u8", "index": "i64", "f16": "u16", "bf16": "u16"}.get(code, code)
 
 
 def loaded(p: KernelPrinter, memory: Expr) -> Expr:

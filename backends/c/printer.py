@@ -8,6 +8,7 @@ store to that memory they get their variable after all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from typing import Literal
@@ -16,7 +17,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ..errors import BackendError
 from .elements import BITS, code_of, is_integer, is_mask, shape_of
-from .expression import Expr, call, cast, index, index_atom, literal, retyped, variable
+from .expression import LONGEST_EXPRESSION, Expr, call, cast, index, index_atom, literal, retyped, variable
 from .expressions import ELEMENTWISE
 from .indexing import INDEX, NeedsWideIndex, linear_of
 from .language import Call, CLanguage
@@ -27,9 +28,6 @@ from .parts import Grid, Parts
 from .precedence import UNARY
 from .statements import STATEMENTS
 from .vectors import VECTORS
-
-LONGEST_EXPRESSION = 90
-"""Characters beyond which a value gets a variable even if it is used once."""
 
 Helper = tuple[str, str, int]
 """A prelude block, the code of its result and the lanes it is wanted for."""
@@ -91,6 +89,8 @@ class KernelPrinter:
             raise BackendError(f"{self.language.name}: {problem} in kernel @{self.kernel}") from None
 
     def type(self, code: str, lanes: int = 1) -> str:
+        if lanes > 1 and self.language.vector_helper is not None:
+            self.need(self.language.vector_helper, code, lanes)
         return self.language.type(code, lanes, self.index_code)
 
     def grid(self, type_: Attribute) -> Grid:
@@ -198,6 +198,8 @@ class KernelPrinter:
         if code == "index":
             return index(Linear.of(int(value)))
         language = self.language
+        if language.special_helper is not None and not math.isfinite(value):
+            self.need(language.special_helper, code, 1)
         return literal(
             value,
             "i1" if is_mask(code) else code,
@@ -285,8 +287,6 @@ class KernelPrinter:
     def _called(self, rule: Call, args: Sequence[Expr], code: str, lanes: int) -> Expr:
         if rule.helper is not None:
             self.helpers[rule.helper, code, lanes] = None
-        if lanes > 1 and self.language.needs_for_vectors is not None:
-            self.helpers[self.language.needs_for_vectors, code, lanes] = None
         name = rule.name.format(type=self.type(code, lanes), source=self.type(args[0].code, args[0].lanes))
         return call(name, args, code, lanes)
 

@@ -14,10 +14,10 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 
 from .elements import FLOATS, is_mask, shape_of
-from .expression import Expr
+from .expression import LONGEST_EXPRESSION, Expr
 from .expressions import ELEMENTWISE
 from .linear import Linear
-from .memory import View, chunk, element, loaded, stored
+from .memory import View, element, loaded, read_chunk, stored, write_chunk
 from .parts import Grid, Parts
 from .precedence import EQUALITY
 
@@ -86,7 +86,7 @@ def _read(p: KernelPrinter, op: Operation, view: View, indices: list[Linear], al
         if last is None:
             key = (*offsets, 1)
         if key not in made:
-            made[key] = loaded(p, chunk(p, view, _shifted(indices, offsets), width if last is not None else 1))
+            made[key] = loaded(p, read_chunk(p, view, _shifted(indices, offsets), width if last is not None else 1))
         exprs.append(made[key])
     p.bind(result, Parts(grid, tuple(exprs)))
 
@@ -104,8 +104,7 @@ def _write(p: KernelPrinter, value: SSAValue, view: View, indices: list[Linear],
     for (leading, offset, width), expr in zip(grid.cells(), exprs):
         if whole:
             position = (*leading, offset) if shape else ()
-            target = chunk(p, view, _shifted(indices, _offsets(along, position, rank)), width)
-            p.line(f"{target.text} = {stored(p, expr, view.code, width)};")
+            write_chunk(p, view, _shifted(indices, _offsets(along, position, rank)), width, stored(p, expr, view.code, width))
             continue
         expr = p.atom(expr)
         for number in range(width):
@@ -151,7 +150,7 @@ def lane_of(p: KernelPrinter, expr: Expr, lane: int) -> Expr:
     """One lane of a part, which must be a variable if it has several."""
     if expr.lanes == 1:
         return expr
-    text = expr.at_least(16) + p.language.lane.format(lane=f"{lane:x}")
+    text = expr.at_least(16) + p.language.lane.format(number=lane, digit=f"{lane:x}")
     if is_mask(expr.code):
         return Expr(f"{text} != 0", "i1", 1, EQUALITY, expr.reads, expr.mutable)
     return Expr(text, expr.code, reads=expr.reads, mutable=expr.mutable)
@@ -186,8 +185,6 @@ def build(p: KernelPrinter, lanes: list[Expr]) -> Expr:
         bits = [p.coerce(lane, code) for lane in lanes]
     reads = frozenset[str]().union(*(lane.reads for lane in lanes))
     mutable = frozenset[str]().union(*(lane.mutable for lane in lanes))
-    if p.language.needs_for_vectors is not None:
-        p.need(p.language.needs_for_vectors, code, len(lanes))
     text = p.language.build.format(type=p.type(code, len(lanes)), lanes=", ".join(bit.text for bit in bits))
     return Expr(text, code, len(lanes), 15, reads, mutable)
 
@@ -334,14 +331,14 @@ def _reduction(p: KernelPrinter, op: Operation) -> None:
     hint = p.hint(op.vector)
     scalars: list[Expr] = start
     for width, exprs in by_width.items():
-        whole = _tree(combine, exprs)
+        whole = _tree(p, hint, combine, exprs)
         while width > 1:
             whole = p.atom(whole, hint)
             half = width // 2
             low, high = halves(p, whole)
             whole, width = combine(low, high), half
         scalars.append(whole)
-    p.bind(op.dest, Parts(Grid.of(None, 1), (_tree(combine, scalars),)))
+    p.bind(op.dest, Parts(Grid.of(None, 1), (_tree(p, hint, combine, scalars),)))
 
 
 def _combiner(p: KernelPrinter, op: Operation, name: str, code: str) -> Callable[[Expr, Expr], Expr]:
@@ -350,8 +347,10 @@ def _combiner(p: KernelPrinter, op: Operation, name: str, code: str) -> Callable
     return lambda lhs, rhs: rule(p, op, code, [lhs, rhs])
 
 
-def _tree(combine: Callable[[Expr, Expr], Expr], exprs: list[Expr]) -> Expr:
+def _tree(p: KernelPrinter, hint: str, combine: Callable[[Expr, Expr], Expr], exprs: list[Expr]) -> Expr:
     while len(exprs) > 1:
+        if any(len(expr.text) > LONGEST_EXPRESSION // 2 for expr in exprs):
+            exprs = [p.atom(expr, hint) for expr in exprs]
         exprs = [combine(*exprs[i : i + 2]) if i + 1 < len(exprs) else exprs[i] for i in range(0, len(exprs), 2)]
     return exprs[0]
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-import tempfile
 import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BuildError, DeviceError
 from ..kernel_cache import Entry, KernelCache
 from ..launch_plan import Copy, Launch, LaunchPlan, Slot
+from ..sources import keep_source
 from ..target import Buffer, check_arguments
 from .runtime import DeviceBuffer, Runtime
 
@@ -52,19 +50,6 @@ def load_binary(runtime: Runtime, binary: bytes) -> cl.Program | None:
             return cl.Program(runtime.context, [runtime.device], [binary]).build(cache_dir=False)
     except cl.Error:
         return None
-
-
-def keep_source(source: str, suffix: str) -> Path:
-    """A file with the source, in the working folder or else where temporary files go."""
-    for folder in (Path.cwd(), Path(tempfile.gettempdir())):
-        try:
-            descriptor, name = tempfile.mkstemp(prefix="rung-failed-", suffix=f".{suffix}", dir=folder)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(source)
-            return Path(name)
-        except OSError:
-            continue
-    return Path(os.devnull)
 
 
 @dataclass(eq=False)
