@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     MemRefType,
     ModuleOp,
+    StringAttr,
     TensorType,
     UnrankedMemRefType,
     UnrankedTensorType,
@@ -54,7 +55,9 @@ def function_of(op: Operation) -> str:
     found: Operation | None = op
     while found is not None:
         if isinstance(found, func.FuncOp | gpu.FuncOp):
-            return f"@{found.sym_name.data}"
+            # not `found.sym_name`: this also names ops that lack what they should have
+            name = found.properties.get("sym_name", found.attributes.get("sym_name"))
+            return f"@{name.data}" if isinstance(name, StringAttr) else "a function without a name"
         found = found.parent_op()
     return "the module"
 
