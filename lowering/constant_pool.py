@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import cast
 
@@ -42,7 +43,9 @@ class ConstantPool:
         if isinstance(type_, IndexType):
             return self.index(int(value))
         if isa(type_, IntegerType):
-            return self._get(IntegerAttr(int(value), type_, truncate_bits=True), f"c{int(value)}_{type_}" if value > 0 else "zero")
+            return self._get(
+                IntegerAttr(int(value), type_, truncate_bits=True), f"c{int(value)}_{type_}" if value > 0 else "zero"
+            )
         assert isa(type_, AnyFloat)
         return self._get(FloatAttr(float(value), type_), "cst" if value else "zero")
 
@@ -59,6 +62,14 @@ class ConstantPool:
             return None
         dense = DenseIntOrFPElementsAttr.from_list(cast("VectorType[AnyFloat]", type_), [number])
         return self._get(dense, f"{constant.name_hint or 'cst'}_v")
+
+    def integers(self, numbers: Sequence[int], type_: VectorType[Attribute], hint: str | None) -> SSAValue:
+        """A vector of these integers, row-major, wrapped around to the width of its elements."""
+        element = type_.element_type
+        assert isa(element, IntegerType)
+        half = 1 << element.width.data - 1
+        wrapped = [(number + half) % (2 * half) - half for number in numbers]
+        return self._get(DenseIntOrFPElementsAttr.from_list(cast("VectorType[IntegerType]", type_), wrapped), hint)
 
     def _get(self, value: Attribute, hint: str | None) -> SSAValue:
         found = self._values.get(value)

@@ -41,7 +41,8 @@ a kernel where no loop says anything, the last entries of `vector` in its schedu
 of an scf.parallel (a register tile of all values inside, reductions included), the index of a reducing scf.for (each lane
 reduces its part, the lanes are combined at the end), and an scf.parallel inside of loops that stayed scalar. Extents that are no
 multiple of the lanes get a second nest with fewer lanes or rows, then scalar loops. A nest that cannot take the lanes that were
-asked for says why, in the attribute `scalar` of its outermost loop.
+asked for says why, in the attribute `scalar` of its outermost loop; the reductions inside it take them if they can, and if not,
+lanes may also read across rows.
 
 Why here: accesses are still affine in loop indices, which is what makes lanes provable. Needs rung `loops`, leaves rung `vector`.
 """
@@ -51,12 +52,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
-from rung.dialects.upstream.scf import ForallOp
-from rung.lowering.constant_pool import INDEX, ConstantPool, static_index
-from rung.lowering.vector_nest import Study, choose, static_extent
-from rung.lowering.vector_reduce import find_chain, widen_chain
-from rung.lowering.vector_widen import Widener, apply
 from xdsl.context import Context
 from xdsl.dialects import func, scf
 from xdsl.dialects.affine import ApplyOp
@@ -64,6 +61,12 @@ from xdsl.dialects.builtin import I64, DenseArrayBase, DictionaryAttr, ModuleOp,
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.hints import isa
+
+from rung.dialects.upstream.scf import ForallOp
+from rung.lowering.constant_pool import INDEX, ConstantPool, static_index
+from rung.lowering.vector_nest import Study, choose, static_extent
+from rung.lowering.vector_reduce import Chain, find_chain, widen_chain
+from rung.lowering.vector_widen import Widener, apply
 
 
 @dataclass(frozen=True)
@@ -119,11 +122,26 @@ class _Kernel:
             return
         study = Study(op.body.block.args)
         study.block(op.body.block)
-        choice = choose(study, wanted, [trips for _, trips in static])
+        trips = [trips for _, trips in static]
+        choice = choose(study, wanted, trips)
+        if not choice.lanes and not self.hand_down(op, wanted):
+            choice = choose(study, wanted, trips, gather=True)
+        reason = "; ".join(choice.reasons)
         if choice.lanes:
-            self.vectors(op, study, choice.lanes, static, "; ".join(choice.reasons))
+            self.vectors(op, study, choice.lanes, static, reason)
         else:
-            self.scalars(op, "; ".join(choice.reasons))
+            self.scalars(op, reason)
+
+    def hand_down(self, op: scf.ParallelOp, wanted: Sequence[int]) -> bool:
+        """Let the innermost reductions in `op` have the lanes that its own indices cannot take, if each of them can."""
+        reductions = [loop for loop in op.body.walk() if isinstance(loop, scf.ForOp) and loop.iter_args]
+        innermost = [loop for loop in reductions if not any(other in reductions for other in loop.body.walk())]
+        lanes = min(prod(wanted), 4 * self.narrow)
+        chains = [find_chain(loop, {loop: lanes}) for loop in innermost]
+        if not chains or not all(isinstance(chain, Chain) and chain.lanes >= self.narrow for chain in chains):
+            return False
+        self.wanted.update((loop, (lanes,)) for loop in innermost if loop not in self.wanted)
+        return True
 
     def vectors(
         self, op: scf.ParallelOp, study: Study, lanes: dict[int, int], static: Sequence[tuple[int, int]], reason: str
@@ -168,7 +186,7 @@ class _Kernel:
         nest: list[Operation] = body
         for iv, lower, upper, step in reversed(list(zip(old.args, op.lowerBound, op.upperBound, op.step, strict=True))):
             if static_extent(lower, upper, step) == (static_index(lower), 1):
-                self._fix(iv, lower)
+                self._fix(iv, lower, body)
                 continue
             block = Block(arg_types=[INDEX])
             block.args[0].name_hint = iv.name_hint
@@ -182,17 +200,20 @@ class _Kernel:
             _note(parent, nest, reason)
         self.ops([inner for inner in body if inner.parent is not None])
 
-    def _fix(self, iv: SSAValue, value: SSAValue) -> None:
-        """`iv` is always the constant `value`: fold it into the indices computed from it."""
+    def _fix(self, iv: SSAValue, value: SSAValue, body: list[Operation]) -> None:
+        """`iv` is always the constant `value`: fold it into the indices computed from it, in `body` or deeper inside."""
         users = {use.operation for use in iv.uses}
         iv.replace_all_uses_with(value)
         for user in users:
             if isinstance(user, ApplyOp):
                 new: list[Operation] = []
                 folded = apply(self.pool, user.map, user.operands, user.result.name_hint, new.append)
-                if (block := user.parent) is not None:
-                    block.insert_ops_before(new, user)
+                if user.parent is not None:
+                    user.parent.insert_ops_before(new, user)
                     user.detach()
+                else:
+                    place = body.index(user)
+                    body[place : place + 1] = new
                 user.result.replace_all_uses_with(folded)
                 user.erase()
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rung.lowering.constant_pool import static_index
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.affine import ApplyOp
 from xdsl.dialects.builtin import IndexType, MemRefType, NoneAttr, StridedLayoutAttr, i1
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.ir.affine import AffineBinaryOpExpr, AffineBinaryOpKind, AffineConstantExpr, AffineDimExpr, AffineExpr
 from xdsl.utils.hints import isa
+
+from rung.lowering.constant_pool import static_index
 
 
 @dataclass(frozen=True)
@@ -218,12 +219,15 @@ class Choice:
     reasons: tuple[str, ...]
 
 
-def choose(study: Study, wanted: Sequence[int], extents: Sequence[int]) -> Choice:
-    """As many of the wanted dims as are legal; wanted lanes are cut to the extent, innermost to a power of two of at least 2."""
+def choose(study: Study, wanted: Sequence[int], extents: Sequence[int], *, gather: bool = False) -> Choice:
+    """As many of the wanted dims as are legal; wanted lanes are cut to the extent, innermost to a power of two of at least 2.
+
+    With `gather` the innermost dim may also read across rows, lane by lane.
+    """
     dims = [bit for bit, lanes in enumerate(wanted) if min(lanes, extents[bit]) > 1]
     reasons: list[str] = []
     while dims:
-        refused = _refused(study, dims)
+        refused = _refused(study, dims, gather)
         if refused is None:
             break
         mask, reason = refused
@@ -236,16 +240,13 @@ def choose(study: Study, wanted: Sequence[int], extents: Sequence[int]) -> Choic
     return Choice(lanes, tuple(reasons))
 
 
-def _refused(study: Study, dims: Sequence[int]) -> tuple[int, str] | None:
+def _refused(study: Study, dims: Sequence[int], gather: bool) -> tuple[int, str] | None:
     """The first problem with these vector dims: the bits to give up and why; None if they are fine."""
     chosen = sum(1 << bit for bit in dims)
     inner = dims[-1]
     for mask, problem in study.obstacles.values():
         if mask & chosen:
             return mask, problem
-    for form in study.numbers.values():
-        if outer := form.mask & chosen & ~(1 << inner):
-            return outer, "uses as data the index"
     for access in study.accesses.values():
         what = "writes" if isinstance(access.op, memref.StoreOp) else "reads"
         memory = f"%{access.op.memref.name_hint or 'memory'}"
@@ -263,7 +264,8 @@ def _refused(study: Study, dims: Sequence[int]) -> tuple[int, str] | None:
             ((place, coefficient),) = places
             if coefficient != 1:
                 return 1 << bit, f"{what} {memory} with stride {coefficient} along"
-            if bit == inner and (place != len(access.indices) - 1 or not access.unit_stride):
+            contiguous = (place == len(access.indices) - 1 and access.unit_stride) or (gather and what == "reads")
+            if bit == inner and not contiguous:
                 return 1 << bit, f"{what} {memory} across its rows along"
             if place in taken:
                 return 1 << bit, f"{what} {memory} at an index that also has {study.name(taken[place])}:"

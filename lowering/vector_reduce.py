@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from rung.lowering.constant_pool import ConstantPool, constant_of
-from rung.lowering.vector_nest import Choice, Form, Study, choose, static_extent
-from rung.lowering.vector_widen import Widener
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr
 from xdsl.dialects.utils import FastMathFlag
 from xdsl.dialects.vector import CombiningKindAttr, CombiningKindFlag, ReductionOp
 from xdsl.ir import Operation, SSAValue
+
+from rung.lowering.constant_pool import ConstantPool, constant_of
+from rung.lowering.vector_nest import Choice, Form, Study, choose, static_extent
+from rung.lowering.vector_widen import Widener
 
 Kind = CombiningKindFlag
 

@@ -7,6 +7,7 @@ the full shape of the nest. Indices stay scalars: they say where lane 0 is, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import product
 
 from xdsl.dialects import arith, memref, scf
 from xdsl.dialects.affine import ApplyOp
@@ -15,7 +16,6 @@ from xdsl.dialects.vector import BroadcastOp, TransferReadOp, TransferWriteOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
 
-from rung.dialects.upstream.vector import StepOp
 from rung.lowering.constant_pool import INDEX, ConstantPool, static_index
 from rung.lowering.vector_nest import Form, Study
 
@@ -31,7 +31,6 @@ class Widener:
         self.study = study
         self.lanes = lanes
         self.mask = sum(1 << bit for bit in lanes)
-        self.inner = next(reversed(lanes))
         self.shape = tuple(lanes.values())
         self.ops: list[Operation] = []
         self.steps: dict[Operation, int] = {}
@@ -276,35 +275,22 @@ class Widener:
             self._bind(old_result, result)
 
     def _number(self, op: arith.IndexCastOp, form: Form) -> None:
-        """The loop index as data: its value in lane 0, plus its coefficient times 0, 1, 2, .. along the innermost dim.
+        """The loop index as data: its value in lane 0, plus what it is more in each of the other lanes.
 
         Added up in the integer type: wrapping there is the same as wrapping the sum.
         """
-        element, hint = op.result.type, op.result.name_hint
-        lanes = self.lanes[self.inner]
-        base = self.scalar(op.input)
-        if (known := static_index(base)) is not None:
-            first = self.pool.scalar(known, element)
-        else:
-            index_cast = arith.IndexCastOp(base, element)
-            index_cast.result.name_hint = hint
-            self.emit(index_cast)
-            first = index_cast.result
-        step = StepOp(lanes)
-        cast = arith.IndexCastOp(step.result, VectorType(element, (lanes,)))
-        step.result.name_hint, cast.result.name_hint = "step", "lane"
-        self.emit(step)
+        type_, hint = self.type(op.result.type), op.result.name_hint
+        strides = [form.coefficients[bit] for bit in self.lanes]
+        lanes = product(*(range(count) for count in self.shape))
+        offsets = [sum(at * stride for at, stride in zip(lane, strides, strict=True)) for lane in lanes]
+        first = self.scalar(op.input)
+        if (known := static_index(first)) is not None:
+            self._vectors[op.result] = self.pool.integers([known + offset for offset in offsets], type_, hint)
+            return
+        cast = arith.IndexCastOp(first, op.result.type)
+        cast.result.name_hint = hint
         self.emit(cast)
-        along = cast.result
-        if len(self.shape) > 1:
-            spread = BroadcastOp(along, self.type(element))
-            self.emit(spread)
-            along = spread.vector
-        if (coefficient := form.coefficients[self.inner]) != 1:
-            scaled = arith.MuliOp(along, self.broadcast(self.pool.scalar(coefficient, element)))
-            self.emit(scaled)
-            along = scaled.result
-        total = arith.AddiOp(self.broadcast(first), along)
+        total = arith.AddiOp(self.broadcast(cast.result), self.pool.integers(offsets, type_, "lane"))
         total.result.name_hint = hint
         self.emit(total)
         self._vectors[op.result] = total.result

@@ -108,13 +108,14 @@ def test_elementwise_at_any_extent(n: int, rng: np.random.Generator, mlir_opt: U
     text = kernel(
         f"""
         scf.parallel (%i) = (%c0) to (%c{n}) step (%c1) {{
-          %x = memref.load %p0[%i] : memref<{n}xf32>
+          %at = affine.apply affine_map<(d0, d1) -> (d0 * {n} + d1)>(%block, %i)
+          %x = memref.load %p0[%at] : memref<{n}xf32>
           %y = memref.load %p1[%i] : memref<{n}xf32>
           %less = arith.cmpf olt, %x, %y : f32
           %small = arith.select %less, %x, %y : f32
           %wide = arith.extf %small : f32 to f64
           %root = math.exp2 %wide : f64
-          memref.store %root, %p2[%i] : memref<{n}xf64>
+          memref.store %root, %p2[%at] : memref<{n}xf64>
         }} {{vector = array<i64: 16>}}""",
         f"{n}xf32",
         f"{n}xf32",
@@ -366,10 +367,15 @@ def parallel(body: str, *types: str, shape: tuple[int, int] = (4, 16)) -> str:
 
 COPY = "memref.store %x, %p1[%i, %j] : memref<4x16xf32>"
 DECLINED = {
-    "reads_columns": (
-        f"%x = memref.load %p0[%j, %i] : memref<16x4xf32> {COPY}",
-        ["16x4xf32", "4x16xf32"],
-        "reads %p0 across its rows along %j",
+    "writes_columns": (
+        "%x = memref.load %p0[%i, %j] : memref<4x16xf32> memref.store %x, %p1[%j, %i, %c0] : memref<16x4x1xf32>",
+        ["4x16xf32", "16x4x1xf32"],
+        "writes %p1 across its rows along %j",
+    ),
+    "writes_one_place": (
+        "%x = memref.load %p0[%i, %j] : memref<4x16xf32> memref.store %x, %p1[%i, %c0] : memref<4x1xf32>",
+        ["4x16xf32", "4x1xf32"],
+        "writes %p1 at the same place for all %j",
     ),
     "reads_every_other": (
         f"%k = affine.apply affine_map<(d0) -> (d0 * 2)>(%j) %x = memref.load %p0[%i, %k] : memref<4x32xf32> {COPY}",
@@ -438,6 +444,33 @@ def test_nest_stays_scalar_with_the_reason(case: str, rng: np.random.Generator, 
     (found,) = reasons(module)
     assert found.partition("; ")[0] == reason  # then why the rows cannot be lanes either
     assert widest(module) == 1
+
+
+@pytest.mark.parametrize(("m", "n"), [(4, 16), (5, 19), (3, 2)])
+def test_columns_are_read_lane_by_lane(m: int, n: int, rng: np.random.Generator, mlir_opt: Upstream) -> None:
+    text = kernel(
+        f"""
+        scf.parallel (%i, %j) = (%c0, %c0) to (%c{m}, %c{n}) step (%c1, %c1) {{
+          %x = memref.load %p0[%j, %i] : memref<{n}x{m}xf32>
+          memref.store %x, %p1[%i, %j] : memref<{m}x{n}xf32>
+        }} {{vector = array<i64: 4, 16>}}""",
+        f"{n}x{m}xf32",
+        f"{m}x{n}xf32",
+    )
+    module = same_numbers(text, [rng.standard_normal((n, m), np.float32)], mlir_opt)
+    assert "affine_map<(d0, d1) -> (d1, d0)>" in str(module) and not reasons(module)
+
+
+@pytest.mark.parametrize("k", [7, 32, 45])
+def test_rows_times_rows_reduces_in_lanes_where_that_is_contiguous(k: int, rng: np.random.Generator, mlir_opt: Upstream) -> None:
+    text = matmul(4, 16, k).replace("%p1[%k, %j]", "%p1[%j, %k]").replace(f"memref<{k}x16xf32>", f"memref<16x{k}xf32>")
+    a, b = rng.standard_normal((4, k), np.float32), rng.standard_normal((16, k), np.float32)
+    module = same_numbers(text.replace(f"%p1: memref<{k}x16xf32>", f"%p1: memref<16x{k}xf32>"), [a, b], mlir_opt, rtol=1e-4)
+    if k == 7:  # too short to be worth it: the columns are lanes, read one by one
+        assert not reasons(module) and widest(module) == 64
+    else:
+        assert reasons(module) == ["reads %p1 across its rows along %j; reads %p0 across its rows along %i"]
+        assert widest(module) == 32 and "vector.reduction <add>" in str(module)
 
 
 def test_columns_read_along_rows_only_lose_the_rows(rng: np.random.Generator, mlir_opt: Upstream) -> None:
