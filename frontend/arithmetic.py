@@ -7,6 +7,7 @@ from typing import Self
 from . import build, dtypes
 from .elementwise import Elementwise, Operand
 from .promotion import kind
+from .shapes import ArgumentError
 
 
 class Arithmetic(Elementwise):
@@ -126,7 +127,7 @@ class Arithmetic(Elementwise):
     def _pow_number(self, power: float) -> Self | None:
         whole = self.dtype.is_integer and isinstance(power, int)
         if whole and power < 0:
-            raise ValueError(f"pow: {self.dtype.name} to the power {power}, expected none below zero; cast to a float first")
+            raise ArgumentError(f"pow: {self.dtype.name} to the power {power}, expected none below zero; cast to a float first")
         if not whole and not self.dtype.is_float:
             return None
         if power == 0.5:

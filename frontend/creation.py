@@ -11,7 +11,7 @@ from .build import Value
 from .dtypes import DType, DTypeLike, to_dtype
 from .lazy import Lazy
 from .promotion import Scalar, of_scalar, to_scalar
-from .shapes import to_shape
+from .shapes import ArgumentError, to_shape
 
 Sizes = int | Sequence[int]
 """An extent, or a whole shape where it is the only argument."""
@@ -59,7 +59,7 @@ class Creation(Lazy):
         if stop is None:
             start, stop = 0, start
         if step == 0:
-            raise ValueError(f"arange: step from {start} to {stop} is 0")
+            raise ArgumentError(f"arange: step from {start} to {stop} is 0")
         want = to_dtype(dtype) if dtype is not None else max((of_scalar(x) for x in (start, stop, step)), key=dtypes.ALL.index)
         count = max(0, ceil((stop - start) / step))
         return cls._of(_line(count, start, step, want))
@@ -68,8 +68,9 @@ class Creation(Lazy):
     def linspace(cls, start: float, stop: float, steps: int, dtype: DTypeLike = dtypes.default_float) -> Self:
         """`steps` numbers at equal distances, both ends exact: the second half counts back from `stop`, as in torch."""
         want = to_dtype(dtype)
-        if not want.is_float:
-            raise TypeError(f"linspace: dtype is {want.name}, expected a float")
+        if not want.is_float:  # the places are not whole: found as floats, then cut off
+            even = cls.linspace(start, stop, steps, dtypes.float64)
+            return cls._make(build.cast, even, want.element)
         gap = (stop - start) / max(steps - 1, 1)
         ahead, back = _line(steps, start, gap, want), build.flip(_line(steps, stop, -gap, want), (0,))
         index = build.iota(0, (steps,), dtypes.int32.element)

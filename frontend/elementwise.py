@@ -14,7 +14,7 @@ from .dtypes import DType, DTypeLike, to_dtype
 from .lazy import Lazy
 from .movement import Movement
 from .promotion import Scalar, comparable, floating, of_scalar, promote, to_scalar, with_scalar
-from .shapes import broadcast
+from .shapes import ArgumentError, broadcast
 
 Operand = Lazy | Scalar | npt.NDArray[Any]
 """The other side of an operator."""
@@ -131,7 +131,7 @@ class Elementwise(Movement):
     def clip(self, min: Operand | None = None, max: Operand | None = None) -> Self:
         """Not below `min` and not above `max`; where they cross, `max`. Raises ValueError without either."""
         if min is None and max is None:
-            raise ValueError("clip: found neither min nor max, expected at least one")
+            raise ArgumentError("clip: found neither min nor max, expected at least one")
         low = self if min is None else self.maximum(min)
         return (low if max is None else low.minimum(max)).hinted("clip", self)
 

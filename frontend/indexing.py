@@ -64,7 +64,7 @@ def _plan(key: Key, shape: Shape) -> tuple[list[tuple[int, int, int]], Shape, Sh
     keys: list[Any] = list(key) if isinstance(key, tuple) else [key]  # pyright: ignore[reportUnknownArgumentType]
     used = sum(one is not None and one is not ... for one in keys)
     if used > len(shape):
-        raise IndexError(f"index: {used} indices for shape {shape}, expected at most {len(shape)}")
+        raise IndexError(f"index: too many indices: {used} for shape {shape}, expected at most {len(shape)}")
     dots = [at for at, one in enumerate(keys) if isinstance(one, EllipsisType)]
     if len(dots) > 1:
         raise IndexError(f"index: found {len(dots)} ellipses, expected at most one")
@@ -94,5 +94,5 @@ def _single(one: Any, axis: int, shape: Shape) -> tuple[int, int, int]:
         raise TypeError(f"index: found {type(one).__name__}, expected integers, slices, None and ...")
     place, extent = index(one), shape[axis]
     if not -extent <= place < extent:
-        raise IndexError(f"index {place} is out of range for axis {axis} of shape {shape}")
+        raise IndexError(f"index {place} is out of bounds for axis {axis} of shape {shape}")
     return place % extent, place % extent + 1, 1

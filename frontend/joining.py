@@ -9,7 +9,7 @@ from typing import Self
 from . import build
 from .math import Math
 from .promotion import promote
-from .shapes import Axes, to_axis
+from .shapes import ArgumentError, Axes, to_axis
 
 
 class Joining(Math):
@@ -24,14 +24,14 @@ class Joining(Math):
         Errors   ValueError for no tensors, or for shapes that differ on another axis
         """
         if not tensors:
-            raise ValueError("cat: found no tensors, expected at least one")
+            raise ArgumentError("cat: found no tensors, expected at least one")
         first = tensors[0]
         at = to_axis("cat", axis, first.shape)
         for tensor in tensors:
             if tensor.ndim != first.ndim or any(a != b for i, (a, b) in enumerate(zip(tensor.shape, first.shape)) if i != at):
-                raise ValueError(f"cat: shapes {first.shape} and {tensor.shape} differ beside axis {at}")
+                raise ArgumentError(f"cat: shapes {first.shape} and {tensor.shape} differ beside axis {at}")
         if not first.shape:
-            raise ValueError("cat: tensors have shape (), expected at least one axis; use stack")
+            raise ArgumentError("cat: tensors have shape (), expected at least one axis; use stack")
         dtype = promote(*(tensor.dtype for tensor in tensors))
         ends = list(accumulate(tensor.shape[at] for tensor in tensors))
         # each piece is padded into its place, and they are added: -0.0 + x is x for every float, where 0.0 + -0.0 would be 0.0
@@ -52,7 +52,7 @@ class Joining(Math):
         """Tensors of one shape side by side along a new axis. Raises ValueError for none, or for shapes that differ."""
         for tensor in tensors:
             if tensor.shape != tensors[0].shape:
-                raise ValueError(f"stack: shapes {tensors[0].shape} and {tensor.shape} differ")
+                raise ArgumentError(f"stack: shapes {tensors[0].shape} and {tensor.shape} differ")
         return cls.cat([tensor.unsqueeze(axis) for tensor in tensors], axis).hinted("stack")
 
     def split(self, sizes: int | Sequence[int], axis: int = 0) -> list[Self]:
@@ -61,10 +61,10 @@ class Joining(Math):
         extent = self.shape[at] if self.shape else 1
         if isinstance(sizes, int):
             if sizes < 1:
-                raise ValueError(f"split: size is {sizes}, expected at least 1")
+                raise ArgumentError(f"split: size is {sizes}, expected at least 1")
             sizes = [min(sizes, extent - start) for start in range(0, extent, sizes)] or [0]
         if sum(sizes) != extent:
-            raise ValueError(f"split: sizes {list(sizes)} for axis {at} of shape {self.shape}, expected a sum of {extent}")
+            raise ArgumentError(f"split: sizes {list(sizes)} for axis {at} of shape {self.shape}, expected a sum of {extent}")
         ends = accumulate(sizes)
         return [self.narrow(at, end - size, size) for size, end in zip(sizes, ends)]
 
@@ -72,7 +72,7 @@ class Joining(Math):
         """At most `count` pieces of equal extent, the last one smaller, as in torch."""
         at = to_axis("chunk", axis, self.shape)
         if count < 1:
-            raise ValueError(f"chunk: count is {count}, expected at least 1")
+            raise ArgumentError(f"chunk: count is {count}, expected at least 1")
         return self.split(max(1, -(-self.shape[at] // count)), at)
 
     def narrow(self, axis: int, start: int, length: int) -> Self:
@@ -83,13 +83,11 @@ class Joining(Math):
     def roll(self, shifts: int | Sequence[int], axis: Axes = None) -> Self:
         """Elements moved on by `shifts` along axes, those that fall off coming in again; without axes, in the flat tensor."""
         if axis is None:
-            if not isinstance(shifts, int):
-                raise ValueError(f"roll: shifts are {list(shifts)} without axes, expected one number")
             return self.flatten().roll(shifts, 0).reshape(self.shape)
         axes = [axis] if isinstance(axis, int) else list(axis)
         by = [shifts] * len(axes) if isinstance(shifts, int) else list(shifts)
         if len(by) != len(axes):
-            raise ValueError(f"roll: {len(by)} shifts for {len(axes)} axes")
+            raise ArgumentError(f"roll: {len(by)} shifts for {len(axes)} axes")
         made = self
         for shift, one in zip(by, axes):
             at = to_axis("roll", one, self.shape)

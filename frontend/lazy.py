@@ -17,6 +17,7 @@ from . import build, dtypes, graph, runtime
 from .build import Shape, Value
 from .dtypes import DType, DTypeLike, to_dtype
 from .runtime import Buffer, HostBuffer
+from .shapes import ArgumentError
 
 
 class Lazy:
@@ -205,7 +206,7 @@ class Lazy:
     def item(self) -> bool | int | float:
         """The only element, as a Python number. Raises ValueError where there are more or none."""
         if self.numel() != 1:
-            raise ValueError(f"item() wants one element, found shape {self.shape}")
+            raise ArgumentError(f"item() wants one element, found shape {self.shape}")
         number: bool | float = self._computed().numpy().reshape(()).astype(_python_dtype(self.dtype)).item()
         return number
 
@@ -215,7 +216,7 @@ class Lazy:
 
     def __bool__(self) -> bool:
         if self.numel() != 1:
-            raise ValueError(f"the truth of a tensor of shape {self.shape} is ambiguous: use .any() or .all()")
+            raise ArgumentError(f"the truth of a tensor of shape {self.shape} is ambiguous: use .any() or .all()")
         return bool(self.item())
 
     def __float__(self) -> float:

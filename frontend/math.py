@@ -15,7 +15,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from . import dtypes
 from .promotion import floating
 from .reduce import Reduce
-from .shapes import to_axes
+from .shapes import ArgumentError, to_axes
 
 LOG2_E = log2(e)
 LN_2 = natural(2)
@@ -164,7 +164,7 @@ class Math(Reduce):
                 self * (self * (1 + 0.044715 * self * self) * (2 * (2 / pi) ** 0.5)).sigmoid()
             )  # (1 + tanh(a)) / 2 = sigmoid(2a)
         if approximate != "none":
-            raise ValueError(f'gelu: approximate is "{approximate}", expected "none" or "tanh"')
+            raise ArgumentError(f'gelu: approximate is "{approximate}", expected "none" or "tanh"')
         return 0.5 * self * (1 + (self * 0.5**0.5).erf())
 
     @_in_float

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from .joining import Joining
 from .promotion import accumulated, promote
-from .shapes import broadcast
+from .shapes import ArgumentError, broadcast
 
 
 class Matmul(Joining):
@@ -25,10 +25,10 @@ class Matmul(Joining):
         right = other if isinstance(other, Matmul) else type(self)(other)
         a, b = self.shape, right.shape
         if not a or not b:
-            raise ValueError(f"matmul: {a} @ {b}: expected at least one axis on both sides; use * for numbers")
+            raise ArgumentError(f"matmul: {a} @ {b}: expected at least one axis on both sides; use * for numbers")
         inner = b[-2:][0]
         if a[-1] != inner:
-            raise ValueError(f"matmul: {a} @ {b}: inner extents {a[-1]} and {inner} differ")
+            raise ArgumentError(f"matmul: {a} @ {b}: inner extents {a[-1]} and {inner} differ")
         dtype = promote(self.dtype, right.dtype)
         work = accumulated(dtype) if dtype.is_half else dtype
         rows = (self.reshape(1, inner) if len(a) == 1 else self).cast(work)

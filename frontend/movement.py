@@ -10,7 +10,7 @@ from . import build
 from .build import Shape
 from .creation import Creation, Sizes
 from .promotion import Scalar, to_scalar
-from .shapes import Axes, broadcast, infer, to_axes, to_axis, to_shape
+from .shapes import ArgumentError, Axes, broadcast, infer, to_axes, to_axis, to_shape
 
 Span = tuple[int, int] | None
 """From and to, or before and after; None leaves the axis alone."""
@@ -34,7 +34,7 @@ class Movement(Creation):
         """Axes `start` to `end` as one."""
         first, last = to_axis("flatten", start, self.shape), to_axis("flatten", end, self.shape)
         if first > last:
-            raise ValueError(f"flatten: start {start} is behind end {end} of shape {self.shape}")
+            raise ArgumentError(f"flatten: start {start} is behind end {end} of shape {self.shape}")
         return self.reshape((*self.shape[:first], -1 if self.numel() else _product(self, first, last), *self.shape[last + 1 :]))
 
     def unflatten(self, axis: int, sizes: Sequence[int]) -> Self:
@@ -57,7 +57,7 @@ class Movement(Creation):
         """Axis i of the result is axis order[i]. Raises ValueError for what is no permutation."""
         axes = tuple(to_axis("permute", axis, self.shape) for axis in _sizes(order))
         if sorted(axes) != list(range(self.ndim)):
-            raise ValueError(f"permute: order {axes} of shape {self.shape}, expected each of its {self.ndim} axes once")
+            raise ArgumentError(f"permute: order {axes} of shape {self.shape}, expected each of its {self.ndim} axes once")
         return self if axes == tuple(range(self.ndim)) else self._make(build.permute, self, axes)
 
     def transpose(self, first: int = -2, second: int = -1) -> Self:
@@ -98,7 +98,7 @@ class Movement(Creation):
         """This tensor repeated to a shape, aligned at the last axis. Raises ValueError naming both shapes."""
         want = to_shape("broadcast_to", shape)
         if broadcast("broadcast_to", self.shape, want) != want:
-            raise ValueError(f"broadcast_to: shape {self.shape} does not repeat to {want}")
+            raise ArgumentError(f"broadcast_to: shape {self.shape} does not repeat to {want}")
         return self if want == self.shape else self._make(build.broadcast, self, want)
 
     def pad(self, padding: Sequence[int] | Sequence[Span], value: Scalar = 0) -> Self:
@@ -118,11 +118,11 @@ class Movement(Creation):
     def shrink(self, spans: Sequence[Span]) -> Self:
         """Keep [from, to) of each axis; None keeps it whole. Raises ValueError for spans that don't lie inside the shape."""
         if len(spans) != self.ndim:
-            raise ValueError(f"shrink: {len(spans)} spans for shape {self.shape}, expected one for each axis")
+            raise ArgumentError(f"shrink: {len(spans)} spans for shape {self.shape}, expected one for each axis")
         found = [(0, extent) if span is None else span for span, extent in zip(spans, self.shape)]
         for (start, stop), extent in zip(found, self.shape):
             if not 0 <= start <= stop <= extent:
-                raise ValueError(f"shrink: span {(start, stop)} of shape {self.shape}, expected 0 <= from <= to <= {extent}")
+                raise ArgumentError(f"shrink: span {(start, stop)} of shape {self.shape}, expected 0 <= from <= to <= {extent}")
         return self._strided([(start, stop, 1) for start, stop in found])
 
     def _strided(self, spans: Sequence[tuple[int, int, int]]) -> Self:
@@ -133,9 +133,8 @@ class Movement(Creation):
         return self._make(build.shrink, self, start, stop, step)
 
     def flip(self, *axes: Sizes) -> Self:
-        """The order of the elements reversed along axes; along all of them where none is named."""
-        named = _sizes(axes)
-        gone = to_axes("flip", named or None, self.shape)
+        """The order of the elements reversed along axes: `flip()` along all, `flip(())` along none."""
+        gone = to_axes("flip", _sizes(axes) if axes else None, self.shape)
         return self._make(build.flip, self, gone) if gone else self
 
     def repeat(self, *times: Sizes) -> Self:
@@ -145,7 +144,7 @@ class Movement(Creation):
         """
         counts = to_shape("repeat", times)
         if len(counts) < self.ndim:
-            raise ValueError(f"repeat: {counts} for shape {self.shape}, expected a number for each axis at least")
+            raise ArgumentError(f"repeat: {counts} for shape {self.shape}, expected a number for each axis at least")
         old = (1,) * (len(counts) - self.ndim) + self.shape
         pairs = [(count, extent) for count, extent in zip(counts, old)]
         apart = self.reshape(tuple(n for _, extent in pairs for n in (1, extent)))
@@ -175,9 +174,9 @@ def _pairs(padding: Sequence[int] | Sequence[Span], shape: Shape) -> list[tuple[
     if all(isinstance(amount, int) for amount in padding):
         flat: list[int] = [amount for amount in padding if isinstance(amount, int)]
         if len(flat) % 2 or len(flat) > 2 * len(shape):
-            raise ValueError(f"pad: {len(flat)} amounts for shape {shape}, expected two for each of at most {len(shape)} axes")
+            raise ArgumentError(f"pad: {len(flat)} amounts for shape {shape}, expected two for each of at most {len(shape)} axes")
         pairs = [(flat[at], flat[at + 1]) for at in range(0, len(flat), 2)]
         return [(0, 0)] * (len(shape) - len(pairs)) + pairs[::-1]
     if len(padding) != len(shape):
-        raise ValueError(f"pad: {len(padding)} pairs for shape {shape}, expected one for each axis")
+        raise ArgumentError(f"pad: {len(padding)} pairs for shape {shape}, expected one for each axis")
     return [(0, 0) if pair is None or isinstance(pair, int) else pair for pair in padding]

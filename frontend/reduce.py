@@ -9,7 +9,7 @@ from . import build, dtypes
 from .arithmetic import Arithmetic
 from .dtypes import DTypeLike, to_dtype
 from .promotion import accumulated, floating, summed
-from .shapes import Axes, to_axes, to_axis
+from .shapes import ArgumentError, Axes, to_axes, to_axis
 
 
 class Reduce(Arithmetic):
@@ -27,7 +27,7 @@ class Reduce(Arithmetic):
         """How many elements come together. Raises ValueError where there are fewer than the operation needs."""
         count = prod(self.shape[axis] for axis in axes)
         if count < least:
-            raise ValueError(f"{op}: axes {axes} of shape {self.shape} are empty")
+            raise ArgumentError(f"{op}: axes {axes} of shape {self.shape} are empty")
         return count
 
     def sum(self, axis: Axes = None, keepdim: bool = False, dtype: DTypeLike | None = None) -> Self:

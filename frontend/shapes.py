@@ -8,6 +8,11 @@ from operator import index
 
 from .build import Shape
 
+
+class ArgumentError(ValueError, RuntimeError):
+    """An argument that does not fit: NumPy raises a ValueError for it and torch a RuntimeError, so it is both."""
+
+
 Axes = int | Sequence[int] | None
 """One axis, several, or all of them."""
 
@@ -18,7 +23,7 @@ def to_shape(op: str, sizes: Sequence[int | Sequence[int]]) -> Shape:
     flat = tuple(only) if isinstance(only, Sequence) else sizes
     shape = tuple(index(extent) for extent in flat)  # pyright: ignore[reportArgumentType] - index() names what is no integer
     if min((0, *shape)) < 0:
-        raise ValueError(f"{op}: shape is {shape}, expected no negative extent")
+        raise ArgumentError(f"{op}: shape is {shape}, expected no negative extent")
     return shape
 
 
@@ -38,7 +43,7 @@ def to_axes(op: str, axes: Axes, shape: Shape) -> Shape:
     several = [axes] if isinstance(axes, int) else list(axes)
     found = sorted(to_axis(op, axis, shape) for axis in several)
     if len(set(found)) != len(found):
-        raise ValueError(f"{op}: axes {several} of shape {shape} name an axis twice")
+        raise ArgumentError(f"{op}: axes {several} of shape {shape} name an axis twice")
     return tuple(found) if shape else ()
 
 
@@ -50,7 +55,7 @@ def broadcast(op: str, *shapes: Shape) -> Shape:
     for extents in zip(*padded):
         grown = {extent for extent in extents if extent != 1}
         if len(grown) > 1:
-            raise ValueError(f"{op}: shapes {' and '.join(map(str, shapes))} do not broadcast: {extents} meet on one axis")
+            raise ArgumentError(f"{op}: shapes {' and '.join(map(str, shapes))} do not broadcast: {extents} meet on one axis")
         result.append(grown.pop() if grown else 1)
     return tuple(result)
 
@@ -59,12 +64,12 @@ def infer(op: str, old: Shape, sizes: Sequence[int]) -> Shape:
     """`sizes` with its one -1 filled in so that the number of elements is that of `old`. Raises ValueError where it can't be."""
     shape = tuple(sizes)
     if shape.count(-1) > 1 or min((0, *shape)) < -1:
-        raise ValueError(f"{op}: {old} to {shape}: expected at most one -1 and no other negative extent")
+        raise ArgumentError(f"{op}: {old} to {shape}: expected at most one -1 and no other negative extent")
     if -1 in shape:
         rest = prod(extent for extent in shape if extent != -1)
         if not rest or prod(old) % rest:
-            raise ValueError(f"{op}: {old} to {shape}: {prod(old)} elements are not a multiple of {rest}")
+            raise ArgumentError(f"{op}: {old} to {shape}: {prod(old)} elements are not a multiple of {rest}")
         shape = tuple(prod(old) // rest if extent == -1 else extent for extent in shape)
     if prod(shape) != prod(old):
-        raise ValueError(f"{op}: {old} to {shape}: {prod(old)} elements do not fill {prod(shape)}")
+        raise ArgumentError(f"{op}: {old} to {shape}: {prod(old)} elements do not fill {prod(shape)}")
     return shape

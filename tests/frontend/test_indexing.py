@@ -64,9 +64,9 @@ def test_a_tensor_is_an_index_and_tensors_iterate():
 @pytest.mark.parametrize(
     ("key", "error", "message"),
     [
-        (4, IndexError, r"index 4 is out of range for axis 0 of shape \(4, 5, 6\)"),
-        ((0, -6), IndexError, "index -6 is out of range for axis 1"),
-        ((0, 0, 0, 0), IndexError, r"4 indices for shape \(4, 5, 6\), expected at most 3"),
+        (4, IndexError, r"index 4 is out of bounds for axis 0 of shape \(4, 5, 6\)"),
+        ((0, -6), IndexError, "index -6 is out of bounds for axis 1"),
+        ((0, 0, 0, 0), IndexError, r"too many indices: 4 for shape \(4, 5, 6\), expected at most 3"),
         ((..., ...), IndexError, "2 ellipses"),
         (1.5, TypeError, "found float, expected integers, slices, None and ..."),
         (True, TypeError, "found bool"),

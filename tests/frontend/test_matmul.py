@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from rung import Tensor
+from rung.frontend.shapes import ArgumentError
 
 RNG = np.random.default_rng(4)
 
@@ -68,7 +69,10 @@ def test_matmul_promotes():
     ],
 )
 def test_matmul_of_what_does_not_fit_names_both_shapes(a, b, message):
-    with pytest.raises(ValueError, match=message):
+    for kind in (ValueError, RuntimeError):  # NumPy's and torch's
+        with pytest.raises(kind, match=message):
+            Tensor.ones(*a) @ Tensor.ones(*b)
+    with pytest.raises(ArgumentError):
         Tensor.ones(*a) @ Tensor.ones(*b)
 
 

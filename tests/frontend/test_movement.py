@@ -141,6 +141,7 @@ def test_shrink_and_narrow():
 def test_flip_is_numpys():
     x = Tensor(DATA)
     same(x.flip(), np.flip(DATA))
+    assert x.flip(()) is x
     same(x.flip(1), np.flip(DATA, 1))
     same(x.flip(0, -1), np.flip(DATA, (0, 2)))
     same(x.flip((0, 2)), np.flip(DATA, (0, 2)))
