@@ -248,14 +248,19 @@ class Scope:
         last = block.last_op
         terminator = last if last is not None and last.name in TERMINATORS else None
         for op in block.ops:
+            for i, operand in enumerate(op.operands):
+                if operand not in self._slots:
+                    raise self.error(op, f"operand {i} is used before its definition")
             if op is terminator and op.name not in program.rules:
                 break
             if op in self.skipped:
+                self.slots(op.results)
                 continue
             rule = program.rules.get(op.name)
             if rule is None:
                 raise EvaluationError(f"reference: no rule for {op.name} in @{self.name}")
             step = rule(self, op)
+            self.slots(op.results)
             if step is None:
                 continue
             if program.observer is not None:

@@ -7,7 +7,9 @@ once for each point of the reduction loops, in order. Large spaces are cut along
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from math import prod
 from typing import Any
@@ -41,6 +43,15 @@ def _combine(acc: SSAValue, result: SSAValue) -> Combine | None:
     return None if kind is None else (kind, op.operands[1 - uses[0].index], op)
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A box of iterations, its indices as arrays, and where it lies in each operand. It depends on the shapes alone."""
+
+    box: list[Span]
+    grid: list[Array]
+    indices: list[Any]
+
+
 class Structured:
     """A structured op, compiled. `maps` has one map an operand, `iterators` one word a loop."""
 
@@ -64,6 +75,7 @@ class Structured:
         scope.skipped = {combine[2] for combine in self.combines} if self.fast else set()
         self.body = scope.region(op.regions[0])
         scope.wide, scope.dims, scope.skipped = held
+        self._pieces: dict[tuple[tuple[int, ...], ...], Iterable[Piece]] = {}
         self.partners = scope.slots(combine[1] for combine in self.combines)
 
     def __call__(self, frame: Frame) -> None:
@@ -72,18 +84,24 @@ class Structured:
             if not isinstance(values[k], Memref):
                 values[k] = np.array(values[k])
         outer, frame[MASK] = frame[MASK], None
-        for box in self.boxes(self.extents(values)):
-            self.evaluate(frame, values, box)
+        shapes = tuple(_array(value).shape if access else () for value, access in zip(values, self.access))
+        pieces = self._pieces.get(shapes)
+        if pieces is None:
+            pieces = map(partial(self.piece, shapes), boxes := self.boxes(self.extents(shapes)))
+            if len(boxes) <= 16:
+                pieces = self._pieces[shapes] = list(pieces)
+        for piece in pieces:
+            self.evaluate(frame, values, piece)
         frame[MASK] = outer
         for slot, out in zip(self.results, values[self.n_inputs :]):
             frame[slot] = out
 
-    def extents(self, values: Sequence[Any]) -> list[int]:
+    def extents(self, shapes: Sequence[tuple[int, ...]]) -> list[int]:
         """The extent of each loop, from the operands it indexes alone. Raises where two disagree or none does."""
         extents: dict[int, int] = {}
-        for position, (access, value) in enumerate(zip(self.access, values)):
+        for position, (access, shape) in enumerate(zip(self.access, shapes)):
             for axis, loop in access.plain if access else ():
-                found = _array(value).shape[axis]
+                found = shape[axis]
                 if extents.setdefault(loop, found) != found:
                     raise self.scope.error(
                         self.op,
@@ -94,10 +112,10 @@ class Structured:
                 raise self.scope.error(self.op, f"no operand gives the extent of loop {loop}")
         return [extents[loop] for loop in range(self.rank)]
 
-    def boxes(self, extents: list[int]) -> Iterator[list[Span]]:
+    def boxes(self, extents: list[int]) -> list[list[Span]]:
         """The pieces to evaluate: parallel loops whole or cut, reduction loops whole where that is fast, else point by point."""
         if 0 in extents:
-            return
+            return []
         spans: list[list[Span]] = [[(0, extent)] for extent in extents]
         points = 1 if not self.fast else prod(extents[loop] for loop in self.reduced)
         parallel = [loop for loop in range(self.rank) if loop not in self.reduced]
@@ -109,23 +127,29 @@ class Structured:
         if not self.fast:
             for loop in self.reduced:
                 spans[loop] = [(i, i + 1) for i in range(extents[loop])]
-        for box in product(*(spans[loop] for loop in parallel), *(spans[loop] for loop in self.reduced)):
-            named = dict(zip((*parallel, *self.reduced), box))
-            yield [named[loop] for loop in range(self.rank)]
+        order = (*parallel, *self.reduced)
+        return [[box[order.index(loop)] for loop in range(self.rank)] for box in product(*(spans[loop] for loop in order))]
 
-    def evaluate(self, frame: Frame, values: Sequence[Any], box: list[Span]) -> None:
-        scope, op, body = self.scope, self.op, self.body
+    def piece(self, shapes: Sequence[tuple[int, ...]], box: list[Span]) -> Piece:
+        """Raises EvaluationError where an operand is accessed outside of its shape."""
         grid = [
             np.arange(start, stop).reshape([-1 if axis == loop else 1 for axis in range(self.rank)])
             for loop, (start, stop) in enumerate(box)
         ]
-        for slot, index in zip(self.dims, grid):
+        indices = [access.index(shape, box, grid) if access else () for access, shape in zip(self.access, shapes)]
+        for position, (index, access, shape) in enumerate(zip(indices, self.access, shapes)):
+            if index is None and access is not None:
+                raise self.scope.error(self.op, f"operand {position} is accessed by {access.map} outside of its shape {shape}")
+        return Piece(box, grid, indices)
+
+    def evaluate(self, frame: Frame, values: Sequence[Any], piece: Piece) -> None:
+        scope, op, body, box = self.scope, self.op, self.body, piece.box
+        for slot, index in zip(self.dims, piece.grid):
             frame[slot] = index
-        for position, (slot, value, access) in enumerate(zip(body.args, values, self.access)):
+        for position, (slot, value, access, index) in enumerate(zip(body.args, values, self.access, piece.indices)):
             if access is None:
                 frame[slot] = value
             elif self.used[position]:
-                index = self.index(position, _array(value).shape, box, grid)
                 frame[slot] = access.spread(read(scope, value, index) if isinstance(value, Memref) else value[index])
         body.run(frame)
         if self.reduced and self.fast:
@@ -139,9 +163,8 @@ class Structured:
             if len(found) > 1:  # the first out may be memory that another result still looks into
                 found = [np.array(value) for value in found]
         for position, result in enumerate(found, self.n_inputs):
-            out, access = values[position], self.access[position]
+            out, access, index = values[position], self.access[position], piece.indices[position]
             assert access is not None
-            index = self.index(position, _array(out).shape, box, grid)
             value = access.gathered(np.asarray(result), box)
             if isinstance(out, Memref):
                 write(scope, op, out, index, value)
@@ -154,14 +177,6 @@ class Structured:
         for loop in self.reduced:
             shape[loop] = box[loop][1] - box[loop][0]
         return merge(combine[0], acc, reduce(combine[0], np.broadcast_to(value, shape), self.reduced, keepdims=True))
-
-    def index(self, position: int, shape: tuple[int, ...], box: list[Span], grid: list[Array]) -> tuple[Any, ...]:
-        access = self.access[position]
-        assert access is not None
-        index = access.index(shape, box, grid)
-        if index is None:
-            raise self.scope.error(self.op, f"operand {position} is accessed by {access.map} outside of its shape {shape}")
-        return index
 
 
 def _array(value: Any) -> Array:

@@ -74,8 +74,9 @@ class Clock:
     def _compare(self, times: Any, index: Any, what: str) -> None:
         if isinstance(times, np.ndarray):
             for start, turn in self.levels:
-                found: Array = np.argwhere((times >= start) & (times < turn))
-                if len(found):
+                clash: Array = (times >= start) & (times < turn)
+                if clash.any():
+                    found = np.argwhere(clash)
                     raise Race(f"an element is {what}, at {tuple(map(int, found[0]))} of this access")
         elif times >= self.floor:
             for start, turn in self.levels:

@@ -149,6 +149,16 @@ def test_branches_between_blocks_are_refused_by_name(run: Run) -> None:
         run(text, True)
 
 
+def test_use_before_definition_is_named(run: Run) -> None:
+    text = """func.func @f() -> i32 {
+      %b = arith.addi %a, %a : i32
+      %a = arith.constant 1 : i32
+      return %b : i32
+    }"""
+    with pytest.raises(EvaluationError, match=r"arith.addi \(%b\) in @f: operand 0 is used before its definition"):
+        run(text)
+
+
 def test_affine_maps_round_down_and_mod_is_not_negative(run: Run) -> None:
     text = """func.func @f(%a: index, %b: index) -> (index, index, index, index) {
       %p = affine.apply affine_map<(d0)[s0] -> (d0 floordiv 4 + s0)>(%a)[%b]
