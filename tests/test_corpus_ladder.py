@@ -5,9 +5,14 @@ The numbers are compared after each pass, so the first pass that changes an answ
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +22,9 @@ from xdsl.dialects.builtin import ModuleOp
 
 from rung.backends.machine import MACHINES
 from rung.backends.reference import evaluate
+from rung.compile import compile_module
 from rung.dialects.upstream import make_context
+from rung.frontend.runtime import HostBuffer
 from rung.passes.runner import PassRunner
 from rung.pipeline import LADDER, PIPELINE
 
@@ -87,6 +94,51 @@ def test_upstream_accepts_every_rung(name: str, machine: str, mlir_opt: Callable
     below = [module for rung, module in ends(name, machine).items() if rung != "nd"]
     mlir_opt("\n// -----\n".join(str(module) for module in below), "--split-input-file")
     mlir_opt(ends(name, machine)["nd"])
+
+
+@pytest.mark.parametrize("name", NAMES, scope="module")
+def test_opencl_computes_the_same_without_a_warning(name: str, pocl: None) -> None:
+    inputs, want = answer(name)
+    compiled = compile_module(program(name).module(), "opencl", function="main", cache=False)
+    got = [buffer.numpy() for buffer in compiled.run([HostBuffer(array) for array in inputs])]
+    assert_same(got, want, what="opencl")
+    assert build_log(compiled) == ""
+
+
+def build_log(compiled: Any) -> str:
+    """What the driver's compiler said of the source."""
+    executable = compiled.executable
+    log = executable.program.get_build_info(executable.runtime.device, executable.runtime.cl.program_build_info.LOG)
+    return str(log).strip()
+
+
+BEYOND_OCLGRIND = {"unary_f16", "unary_bf16", "unary_f32", "unary_f64", "unary_integers"}
+"""oclgrind 21.10 ends with "undefined external function" at trunc of a vector and abs of a byte (2026-11)."""
+
+
+def test_oclgrind_finds_no_race_and_no_bad_access(oclgrind: str, repository: Path, tmp_path: Path) -> None:
+    names = [name for name in NAMES if name not in BEYOND_OCLGRIND]
+    log = str(tmp_path / "oclgrind.log")
+    command = [oclgrind, "--data-races", "--log", log, sys.executable, str(repository / "tests/corpus/under_oclgrind.py"), *names]
+    done = subprocess.run(command, env={**os.environ, "OCLGRIND_LOG": log}, capture_output=True, text=True, cwd=tmp_path)
+    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [each["name"] for each in found] == names, done.stderr[-3000:]
+    wrong = {each["name"]: each["wrong"] for each in found if each["wrong"]}
+    assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
+
+
+def test_oclgrind_would_find_a_bad_access(oclgrind: str, tmp_path: Path) -> None:
+    log = tmp_path / "oclgrind.log"
+    host = """
+import numpy as np, pyopencl as cl
+context = cl.create_some_context(interactive=False)
+queue = cl.CommandQueue(context)
+out = cl.Buffer(context, cl.mem_flags.READ_WRITE, 16)
+cl.Program(context, "__kernel void k(__global int *o) { o[get_global_id(0)] = 1; }").build().k(queue, (5,), None, out)
+queue.finish()
+"""
+    subprocess.run([oclgrind, "--data-races", "--log", str(log), sys.executable, "-c", host], check=True, capture_output=True)
+    assert "Invalid write of size 4" in log.read_text()
 
 
 def test_corpus_is_large_and_reaches_every_rung() -> None:
