@@ -67,6 +67,11 @@ def _shift(a: Scalar, b: Scalar, left: bool) -> Scalar:
     return int(a) << amount if left else int(a) >> amount
 
 
+def _pow(a: Scalar, b: Scalar) -> Scalar:
+    # NumPy answers scalars with sqrt for an exponent of 0.5: NaN, not inf, for -inf. Arrays get C's pow.
+    return np.power(np.array([a]), np.array([b]))[0]
+
+
 UNARY: dict[str, Callable[[Scalar], Scalar]] = {
     "neg": lambda a: -int(a) if _is_whole(a) else -a,
     "abs": lambda a: abs(int(a)) if _is_whole(a) else abs(a),
@@ -88,7 +93,7 @@ BINARY: dict[str, Callable[[Scalar, Scalar], Scalar]] = {
     "mod": _mod,
     "max": np.maximum,
     "min": np.minimum,
-    "pow": np.power,
+    "pow": _pow,
     "and": lambda a, b: a & b,
     "or": lambda a, b: a | b,
     "xor": lambda a, b: a ^ b,
