@@ -11,31 +11,24 @@ from collections.abc import Sequence
 
 from xdsl.dialects import arith, linalg, memref, tensor
 from xdsl.dialects.builtin import (
-    DYNAMIC_INDEX,
-    AffineMapAttr,
     ArrayAttr,
-    DenseArrayBase,
     DenseIntOrFPElementsAttr,
     DictionaryAttr,
     FunctionType,
     IntegerAttr,
     MemRefType,
-    TensorType,
     i64,
 )
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
-from xdsl.dialects.linalg.attrs import IteratorTypeAttr
-from xdsl.dialects.utils import get_dynamic_index_list
-from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
-from xdsl.ir.affine import AffineMap
-from xdsl.utils.hints import isa
+from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 
 from rung.dialects.upstream.scf import ForallOp
 from rung.dialects.upstream.tensor import ParallelInsertSliceOp
+from rung.schedules.memory_ops import View, allocate, copy, insert, is_tensor, memref_of, same_window, subview, view_of
 from rung.schedules.nests import fail, shape_of
 
-View = tensor.ExtractSliceOp | tensor.CollapseShapeOp | tensor.ExpandShapeOp
-"""Ops whose result is a part of, or another look at, their source: no memory of their own."""
+COMPUTED = (CallOp, ForallOp, linalg.ops.GenericOp, linalg.ops.FillOp)
+"""Ops that write their results wherever they are told to."""
 
 
 def bufferize(func: FuncOp) -> None:
@@ -45,32 +38,23 @@ def bufferize(func: FuncOp) -> None:
     Errors: a result that is no tensor; a dynamic shape; an op on tensors without a rule; a constant tensor of several values.
     """
     kind = func.function_type
-    if not any(_is_tensor(t) for t in (*kind.inputs, *kind.outputs)):
+    if not any(is_tensor(t) for t in (*kind.inputs, *kind.outputs)):
         return
     for position, type_ in enumerate(kind.outputs):
-        if not _is_tensor(type_):
+        if not is_tensor(type_):
             raise fail(func, f"result {position} is {type_}, expected a ranked tensor")
     outs = [memref_of(t) for t in kind.outputs]
     if not func.is_declaration:
         if len(func.body.blocks) != 1:
             raise fail(func, f"has {len(func.body.blocks)} blocks, expected 1")
         _Function(func, outs).run()
-    inputs = [memref_of(t) if _is_tensor(t) else t for t in kind.inputs]
+    inputs = [memref_of(t) if is_tensor(t) else t for t in kind.inputs]
     func.properties["function_type"] = FunctionType.from_lists([*inputs, *outs], [])
     if func.arg_attrs is not None:
         extra = func.res_attrs or [DictionaryAttr({})] * len(outs)
         func.properties["arg_attrs"] = ArrayAttr([*func.arg_attrs, *extra])
     func.properties.pop("res_attrs", None)
     func.attributes["outs"] = IntegerAttr(len(outs), i64)
-
-
-def memref_of(type_: Attribute) -> MemRefType[Attribute]:
-    assert isa(type_, TensorType[Attribute])
-    return MemRefType(type_.element_type, type_.get_shape())
-
-
-def _is_tensor(type_: Attribute) -> bool:
-    return isinstance(type_, TensorType)
 
 
 class _Function:
@@ -84,7 +68,7 @@ class _Function:
         self.callers: set[SSAValue] = set()
         """Tensors that must not be written: arguments, constants, and views of them."""
         self.dead: list[Operation] = []
-        self.old_args = [arg for arg in self.block.args if _is_tensor(arg.type)]
+        self.old_args = [arg for arg in self.block.args if is_tensor(arg.type)]
         returned = self.block.last_op
         assert isinstance(returned, ReturnOp)
         for arg in self.old_args:
@@ -120,11 +104,11 @@ class _Function:
         """Let `value`, and what it is computed in, be in `out`; the first who asks wins."""
         while value not in self.wanted:
             op = value.owner
-            if isinstance(op, tensor.ExpandShapeOp) and len(list(op.src.uses)) == 1:
+            if isinstance(op, tensor.ExpandShapeOp) and isinstance(op.src.owner, COMPUTED) and len(list(op.src.uses)) == 1:
                 self.wanted[value] = out
                 value, out = op.src, self._collapsed(op, out)
                 continue
-            if not isinstance(op, Operation) or not isinstance(op, CallOp | ForallOp | linalg.ops.GenericOp | linalg.ops.FillOp):
+            if not isinstance(op, COMPUTED):
                 return
             self.wanted[value] = out
             if isinstance(op, CallOp):
@@ -141,7 +125,7 @@ class _Function:
         )
         first = self.block.first_op
         assert first is not None
-        _insert(collapse, first)
+        insert(collapse, first)
         collapse.result.name_hint = out.name_hint
         return collapse.result
 
@@ -150,30 +134,20 @@ class _Function:
         if value not in self.buffers:
             if not isinstance(value.owner, tensor.EmptyOp):
                 raise fail(user, f"operand %{value.name_hint or '?'} has no buffer")
-            self.buffers[value] = self._allocate(value, user)
+            self.buffers[value] = allocate(value, user)
         return self.buffers[value]
-
-    def _allocate(self, value: SSAValue, before: Operation) -> SSAValue:
-        """New memory in front of `before`: of the iteration inside a forall, else of the function."""
-        type_ = memref_of(value.type)
-        inside = isinstance(before.parent_op(), ForallOp)
-        build = memref.AllocaOp.build if inside else memref.AllocOp.build
-        op = build(operands=[[], []], result_types=[type_], properties={"alignment": None})
-        _insert(op, before)
-        op.results[0].name_hint = value.name_hint
-        return op.results[0]
 
     def _target(self, op: Operation, result: SSAValue, init: SSAValue, reads: bool) -> SSAValue:
         """Where `op` writes `result`; `reads`: it also reads what the init held."""
         want = self.wanted.get(result)
         if isinstance(init.owner, tensor.EmptyOp) and init not in self.buffers:
-            return want if want is not None else self._allocate(result, op)
+            return want if want is not None else allocate(result, op)
         held = self._buffer(init, op)
         if (want is None or want is held) and init not in self.callers and self._last_use(init, op):
             return held
-        target = want if want is not None else self._allocate(result, op)
+        target = want if want is not None else allocate(result, op)
         if reads:
-            self._copy(held, target, op)
+            copy(held, target, op)
         return target
 
     def _last_use(self, value: SSAValue, op: Operation) -> bool:
@@ -189,19 +163,6 @@ class _Function:
             if other is not op and op.is_before_in_block(other):
                 return False
         return True
-
-    def _copy(self, source: SSAValue, target: SSAValue, before: Operation) -> None:
-        """A copy: within a kernel as a structured op, which becomes loops like any other."""
-        if not isinstance(before.parent_op(), ForallOp):
-            _insert(memref.CopyOp(source, target), before)
-            return
-        rank, element = len(shape_of(source)), target.type
-        assert isa(element, MemRefType[Attribute])
-        body = Block(arg_types=[element.element_type] * 2)
-        body.add_op(linalg.ops.YieldOp(body.args[0]))
-        identity = AffineMapAttr(AffineMap.identity(rank))
-        kinds = [IteratorTypeAttr.parallel()] * rank
-        _insert(linalg.ops.GenericOp([source], [target], Region(body), [identity, identity], kinds), before)
 
     def _visit(self, op: Operation) -> None:
         match op:
@@ -223,12 +184,12 @@ class _Function:
                 self._call(op)
             case tensor.ExtractSliceOp() | tensor.CollapseShapeOp() | tensor.ExpandShapeOp():
                 self._view(op)
-            case arith.ConstantOp() if _is_tensor(op.result.type):
+            case arith.ConstantOp() if is_tensor(op.result.type):
                 self._constant(op)
             case tensor.ExtractOp():
                 self._extract(op)
             case _:
-                if any(_is_tensor(v.type) for v in (*op.operands, *op.results)):
+                if any(is_tensor(v.type) for v in (*op.operands, *op.results)):
                     raise fail(op, "linalg-bufferize has no rule for this op on tensors")
                 self._extracts(op)
 
@@ -238,7 +199,7 @@ class _Function:
             self._target(op, result, init, reads=bool(scalar.uses))
             for result, init, scalar in zip(op.results, op.outputs, scalars)
         ]
-        inputs = [self._buffer(v, op) if _is_tensor(v.type) else v for v in op.inputs]
+        inputs = [self._buffer(v, op) if is_tensor(v.type) else v for v in op.inputs]
         self._extracts(op)
         body = op.detach_region(op.body)
         new = linalg.ops.GenericOp(inputs, targets, body, op.indexing_maps, op.iterator_types, [], op.doc, op.library_call)
@@ -252,9 +213,9 @@ class _Function:
         for inner in list(op.body.block.ops):
             if inner is not op.terminator:
                 self._visit(inner)
-        for insert in list(op.terminator.region.block.ops):
-            assert isinstance(insert, ParallelInsertSliceOp)
-            self._insert_slice(insert, op)
+        for insertion in list(op.terminator.region.block.ops):
+            assert isinstance(insertion, ParallelInsertSliceOp)
+            self._insert_slice(insertion, op)
         bounds = list(zip(*op.mixed_bounds()))
         outs = list(op.region_out_args)
         body = op.detach_region(op.body)
@@ -273,74 +234,31 @@ class _Function:
         in_place = source is target and whole
         if isinstance(source.owner, memref.SubviewOp) and source.owner.source is target:
             view = source.owner
-            in_place = _same_window(view, op)
+            in_place = same_window(view, op)
         if not in_place:
             offsets, sizes, strides = op.mixed_offsets(), op.mixed_sizes(), op.mixed_strides()
-            destination = target if whole else self._subview(target, offsets, sizes, strides, terminator)
-            self._copy(source, destination, terminator)
+            destination = target if whole else subview(target, offsets, sizes, strides, terminator)
+            copy(source, destination, terminator)
         op.detach()
         op.erase()
 
-    def _subview(
-        self,
-        source: SSAValue,
-        offsets: Sequence[SSAValue | int],
-        sizes: Sequence[SSAValue | int],
-        strides: Sequence[SSAValue | int],
-        before: Operation,
-    ) -> SSAValue:
-        type_ = source.type
-        assert isa(type_, MemRefType[Attribute])
-        result = memref.SubviewOp.infer_result_type(type_, offsets, sizes, strides)
-        op = memref.SubviewOp.get(source, offsets, sizes, strides, result)
-        _insert(op, before)
-        return op.result
-
     def _view(self, op: View) -> None:
-        source = op.source if isinstance(op, tensor.ExtractSliceOp) else op.src
-        held = self._buffer(source, op)
-        match op:
-            case tensor.ExtractSliceOp():
-                if len(shape_of(source)) != len(shape_of(op.result)):
-                    raise fail(op, "drops unit extents of its source, which linalg-bufferize has no rule for")
-                offsets = get_dynamic_index_list(op.static_offsets.get_values(), op.offsets, DYNAMIC_INDEX)
-                sizes = get_dynamic_index_list(op.static_sizes.get_values(), op.sizes, DYNAMIC_INDEX)
-                strides = get_dynamic_index_list(op.static_strides.get_values(), op.strides, DYNAMIC_INDEX)
-                view = self._subview(held, offsets, sizes, strides, op)
-            case tensor.CollapseShapeOp():
-                new = memref.CollapseShapeOp.build(
-                    operands=[held], result_types=[memref_of(op.result.type)], properties={"reassociation": op.reassociation}
-                )
-                _insert(new, op)
-                view = new.result
-            case tensor.ExpandShapeOp() if op.result in self.wanted and held is self.wanted.get(op.src):
-                view = self.wanted[op.result]
-            case tensor.ExpandShapeOp():
-                shape = DenseArrayBase.from_list(i64, shape_of(op.result))
-                new = memref.ExpandShapeOp.build(
-                    operands=[held, []],
-                    result_types=[memref_of(op.result.type)],
-                    properties={"reassociation": op.reassociation, "static_output_shape": shape},
-                )
-                _insert(new, op)
-                view = new.result
-        if op.result not in self.wanted:
-            view.name_hint = op.result.name_hint
-        self.buffers[op.result] = view
+        source = op.operands[0]
+        self.buffers[op.result] = view_of(op, self._buffer(source, op))
         if source in self.callers or not isinstance(op, tensor.ExtractSliceOp):
             self.callers.add(op.result)
         self.dead.append(op)
 
     def _call(self, op: CallOp) -> None:
-        if not any(_is_tensor(v.type) for v in (*op.arguments, *op.res)):
+        if not any(is_tensor(v.type) for v in (*op.arguments, *op.res)):
             return
         targets: list[SSAValue] = []
         for result in op.res:
-            if not _is_tensor(result.type):
+            if not is_tensor(result.type):
                 raise fail(op, f"result is {result.type}, expected a ranked tensor")
             want = self.wanted.get(result)
-            targets.append(want if want is not None else self._allocate(result, op))
-        inputs = [self._buffer(v, op) if _is_tensor(v.type) else v for v in op.arguments]
+            targets.append(want if want is not None else allocate(result, op))
+        inputs = [self._buffer(v, op) if is_tensor(v.type) else v for v in op.arguments]
         new = CallOp(op.callee, [*inputs, *targets], [])
         new.attributes.update(op.attributes)
         self._replace(op, new, targets)
@@ -353,16 +271,16 @@ class _Function:
             self.dead.append(op)
             return
         scalar = arith.ConstantOp(next(value.iter_attrs()))
-        _insert(scalar, op)
-        target = self._allocate(op.result, op)
-        _insert(linalg.ops.FillOp([scalar.result], [target], []), op)
+        insert(scalar, op)
+        target = allocate(op.result, op)
+        insert(linalg.ops.FillOp([scalar.result], [target], []), op)
         self.buffers[op.result] = target
         self.callers.add(op.result)
         self.dead.append(op)
 
     def _extract(self, op: tensor.ExtractOp) -> None:
         load = memref.LoadOp.get(self._buffer(op.tensor, op), list(op.indices))
-        _insert(load, op)
+        insert(load, op)
         load.res.name_hint = op.result.name_hint
         op.result.replace_all_uses_with(load.res)
         op.detach()
@@ -374,29 +292,12 @@ class _Function:
             for inner in list(region.walk()):
                 if isinstance(inner, tensor.ExtractOp):
                     self._extract(inner)
-                elif any(_is_tensor(v.type) for v in (*inner.operands, *inner.results)):
+                elif any(is_tensor(v.type) for v in (*inner.operands, *inner.results)):
                     raise fail(inner, f"linalg-bufferize has no rule for this op on tensors inside {op.name}")
 
     def _replace(self, old: Operation, new: Operation, targets: Sequence[SSAValue]) -> None:
         new.location = old.location
-        _insert(new, old)
+        insert(new, old)
         for result, target in zip(old.results, targets):
             self.buffers[result] = target
         self.dead.append(old)
-
-
-def _insert(op: Operation, before: Operation) -> None:
-    block = before.parent
-    assert block is not None
-    block.insert_op_before(op, before)
-
-
-def _same_window(view: memref.SubviewOp, insert: ParallelInsertSliceOp) -> bool:
-    return (
-        view.static_offsets == insert.static_offsets
-        and view.static_sizes == insert.static_sizes
-        and view.static_strides == insert.static_strides
-        and tuple(view.offsets) == tuple(insert.offsets)
-        and tuple(view.sizes) == tuple(insert.sizes)
-        and tuple(view.strides) == tuple(insert.strides)
-    )

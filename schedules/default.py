@@ -72,7 +72,8 @@ def _for_cpu(group: Group, found: Classification, machine: Machine) -> Schedule:
         case "row":
             per_row = max(prod(core.extents[group.spine :]), 1)
             rows = min(max(ROW_TILE_ELEMS // per_row, 1), max(prod(extents) // blocks, 1))
-            return _vector(whole_inner(extents, rows), found.unit, 4 * lanes, core, ones)
+            short = found.unit is None or core.extents[found.unit] < lanes  # pooling 2x2: vectors go across the results
+            return _vector(whole_inner(extents, rows), found.out_unit if short else found.unit, 4 * lanes, core, ones)
         case "column" | "window":
             least, most = COLUMN_TILE_COLUMNS
             per_element = max(prod(core.extents[dim] for dim in core.reductions), 1)

@@ -208,6 +208,16 @@ def test_reshape_on_the_host_is_a_view(rng, mlir_opt) -> None:
     np.testing.assert_array_equal(evaluate(module, "main", [x])[0], 2 * x.reshape(3, 2))
 
 
+def test_returned_reshape_of_an_argument_is_copied(rng) -> None:
+    module = bufferized("""
+    func.func @main(%x: tensor<6xf32>) -> tensor<3x2xf32> {
+      %r = tensor.expand_shape %x [[0, 1]] output_shape [3, 2] : tensor<6xf32> into tensor<3x2xf32>
+      return %r : tensor<3x2xf32>
+    }""")
+    x = rng.standard_normal(6).astype(np.float32)
+    np.testing.assert_array_equal(evaluate(module, "main", [x])[0], x.reshape(3, 2))
+
+
 def test_attributes_of_parameters_and_results_follow(mlir_opt) -> None:
     text = 'func.func @f(%x: tensor<4xf32> {a.b}, %n: i32) -> (tensor<4xf32> {c.d = "e"}) {\n return %x : tensor<4xf32>\n}'
     module = bufferized(text)

@@ -96,6 +96,11 @@ def test_softmax_takes_rows_and_vectors_along_them() -> None:
     assert chosen(lk.softmax(64, 100_000)).tile == (1,)
 
 
+def test_rows_too_short_for_a_vector_are_vectors_across_results() -> None:
+    found = chosen(lk.window_max(256, 256, 2, 2, 2))
+    assert found.vector_dims == (1,) and found.vector == (32,)
+
+
 def test_column_sum_has_vectors_across_columns() -> None:
     assert chosen(lk.column_sum(4096, 4096)) == Schedule((256,), (128,), (0,), (1,))
 
