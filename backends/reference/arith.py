@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import IndexType, IntegerAttr
+from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Attribute, Operation
 
 from .interpreter import MASK, Frame, Rule, Scope, Step
@@ -206,50 +206,6 @@ def _left(a: Any, b: Any) -> Any:
     return wrap(a << b, 64) if isinstance(a, int) and isinstance(b, int) else a << b
 
 
-CMPF: list[Binary] = [
-    lambda a, b: (a == a) & False,
-    lambda a, b: a == b,
-    lambda a, b: a > b,
-    lambda a, b: a >= b,
-    lambda a, b: a < b,
-    lambda a, b: a <= b,
-    lambda a, b: (a < b) | (a > b),
-    lambda a, b: (a == a) & (b == b),
-    lambda a, b: ~((a < b) | (a > b)),
-    lambda a, b: ~(a <= b),
-    lambda a, b: ~(a < b),
-    lambda a, b: ~(a >= b),
-    lambda a, b: ~(a > b),
-    lambda a, b: a != b,
-    lambda a, b: (a != a) | (b != b),
-    lambda a, b: (a == a) | True,
-]
-"""false oeq ogt oge olt ole one ord ueq ugt uge ult ule une uno true"""
-
-_CMPI: list[Binary] = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
-
-
-def _cmpf(scope: Scope, op: Operation) -> Step:
-    return binary_step(scope, op, CMPF[_predicate(op)])
-
-
-def _cmpi(scope: Scope, op: Operation) -> Step:
-    """eq ne slt sle sgt sge ult ule ugt uge"""
-    predicate, type_ = _predicate(op), op.operands[0].type
-    if predicate < 2:
-        return binary_step(scope, op, _CMPI[predicate])
-    fn = _CMPI[predicate if predicate < 6 else predicate - 4]
-    if dtype_of(type_) == BOOL:  # a signed i1 is 0 or -1
-        return binary_step(scope, op, fn if predicate >= 6 else lambda a, b: fn(b, a))
-    return binary_step(scope, op, fn if predicate < 6 else lambda a, b: fn(unsigned(a), unsigned(b)))
-
-
-def _predicate(op: Operation) -> int:
-    predicate = op.properties["predicate"]
-    assert isinstance(predicate, IntegerAttr)
-    return predicate.value.data
-
-
 def _constant(scope: Scope, op: Operation) -> None:
     scope.constant(op.results[0], constant(op.properties["value"], op.results[0].type))
 
@@ -318,8 +274,6 @@ RULES: dict[str, Rule] = {
     "arith.minsi": binary(np.minimum, of_bool=either, of_scalar=scalar_min),
     "arith.maxui": binary(as_unsigned(np.maximum), of_bool=either, of_scalar=as_unsigned(scalar_max)),
     "arith.minui": binary(as_unsigned(np.minimum), of_bool=both, of_scalar=as_unsigned(scalar_min)),
-    "arith.cmpf": _cmpf,
-    "arith.cmpi": _cmpi,
     "arith.select": _select,
     "arith.mulsi_extended": _extended(operator.mul, lambda a: a),
     "arith.mului_extended": _extended(operator.mul, unsigned),

@@ -9,13 +9,13 @@ import numpy as np
 from xdsl.dialects.builtin import FunctionType, IntegerAttr, MemRefType, ModuleOp, TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from . import affine, arith, casts, gpu, linalg, math_, memref, nd, scf, tensor, transfer, vector
+from . import affine, arith, casts, comparisons, gpu, linalg, math_, memref, nd, scf, tensor, transfer, vector
 from .interpreter import Observer, Program, Rule
 from .values import Array, EvaluationError, Memref, Root, dtype_of, is_shaped, poison, scalar, shape_of
 
 RULES: dict[str, Rule] = {
     name: rule
-    for module in (arith, casts, math_, nd, affine, scf, tensor, linalg, memref, vector, transfer, gpu)
+    for module in (arith, casts, comparisons, math_, nd, affine, scf, tensor, linalg, memref, vector, transfer, gpu)
     for name, rule in module.RULES.items()
 }
 """Name of each op the evaluator knows: its rule."""

@@ -37,12 +37,12 @@ def _alloc(scope: Scope, op: Operation) -> Step:
 
 
 def _dealloc(scope: Scope, op: Operation) -> Step:
-    """What is freed is poisoned, so that a later read shows."""
+    """What is freed is poisoned, so that a later read shows; bytes by all ones, as an arena is."""
     m, type_ = scope.slot(op.operands[-1]), op.operands[-1].type
 
     def step(frame: Frame) -> None:
         array = frame[m].array
-        array[...] = poison((1,) * array.ndim, type_)
+        array[...] = -1 if array.dtype == np.int8 else poison((1,) * array.ndim, type_)
 
     return step
 
