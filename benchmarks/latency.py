@@ -40,7 +40,7 @@ def child(name: str) -> dict[str, Any]:
     from rung.frontend.runtime import HostBuffer
     from rung.passes.runner import PassRunner
 
-    from .ours import module_of
+    from .ours import program_of
 
     where: Any = target("opencl")
     where.fingerprint()
@@ -48,7 +48,7 @@ def child(name: str) -> dict[str, Any]:
     work = WORKLOADS[name]
     arrays = work.arrays()
     begin = time.perf_counter()
-    module = module_of(work, arrays)
+    module = program_of(work, arrays)
     expressed = time.perf_counter()
     runner = PassRunner(crash_dir=None)
     spelled = 0.0

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from xdsl.dialects.builtin import ModuleOp
+
 from rung import Tensor
 from rung.backends.target import target
 from rung.compile import compile_module
-from rung.frontend import graph
 from rung.frontend.runtime import HostBuffer
+from rung.ladder import module_of
 
 from .peers import Side
 from .workloads import Array, Workload
@@ -83,15 +85,14 @@ EXPRESSIONS: dict[str, Callable[..., Tensor]] = {
 """What each workload is; those not named are a matmul."""
 
 
-def module_of(work: Workload, arrays: list[Array]) -> Any:
+def program_of(work: Workload, arrays: list[Array]) -> ModuleOp:
     """The workload as a module on the nd rung."""
     tensors = [Tensor.from_numpy(array, name=name) for array, name in zip(arrays, "xyzw", strict=False)]
-    result = EXPRESSIONS.get(work.name, Tensor.matmul)(*tensors)
-    return graph.collect([result._use()]).module()  # pyright: ignore[reportPrivateUsage]
+    return module_of(EXPRESSIONS.get(work.name, Tensor.matmul)(*tensors))
 
 
 def rung_side(work: Workload, arrays: list[Array]) -> Side:
-    program = compile_module(module_of(work, arrays), "opencl")
+    program = compile_module(program_of(work, arrays), "opencl")
     inputs = [HostBuffer(array) for array in arrays]
 
     def run() -> Any:

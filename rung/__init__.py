@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from rung.frontend import dtypes
     from rung.frontend.runtime import get_target, set_target, using
     from rung.frontend.tensor import Tensor, realize, where
+    from rung.ladder import climb_down, module_of
 
 _PUBLIC = {
     "Tensor": "rung.frontend.tensor",
+    "climb_down": "rung.ladder",
     "dtypes": "rung.frontend",
     "get_target": "rung.frontend.runtime",
+    "module_of": "rung.ladder",
     "realize": "rung.frontend.tensor",
     "set_target": "rung.frontend.runtime",
     "using": "rung.frontend.runtime",
@@ -26,7 +29,7 @@ _PUBLIC = {
 }
 """Name: the module it comes from."""
 
-__all__ = ["Tensor", "dtypes", "get_target", "realize", "set_target", "using", "where"]
+__all__ = ["Tensor", "climb_down", "dtypes", "get_target", "module_of", "realize", "set_target", "using", "where"]
 
 
 def __getattr__(name: str) -> Any:

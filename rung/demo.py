@@ -100,9 +100,8 @@ def main() -> int:
     from rung.backends.target import target
     from rung.cli_ladder import table
     from rung.compile import compile_module
-    from rung.frontend import graph
     from rung.frontend.runtime import HostBuffer
-    from rung.ladder import climb_down, owner
+    from rung.ladder import climb_down, module_of, owner
 
     progress = Progress()
     progress("reading the digits")
@@ -114,7 +113,7 @@ def main() -> int:
 
     progress("building the expression")
     expression = nearest(Tensor.from_numpy(queries, name="queries"), Tensor.from_numpy(examples, name="examples"))
-    module = graph.collect([expression._use()]).module()  # pyright: ignore[reportPrivateUsage]
+    module = module_of(expression)
     rungs = climb_down(module, opencl, on_rung=lambda rung: progress(f"lowering: {rung} done"))
     kernels = list(rungs[-1].kernels)
 

@@ -13,6 +13,8 @@ from xdsl.ir import Block, Operation, Region
 from rung.backends.machine import Machine
 from rung.backends.target import Target
 from rung.dialects.upstream import gpu, make_context
+from rung.frontend import graph
+from rung.frontend.tensor import Tensor
 from rung.pipeline import LADDER, lower
 
 SAYS = {
@@ -49,6 +51,17 @@ class Rung:
     @property
     def ops(self) -> int:
         return sum(piece.ops for piece in self.kernels.values())
+
+
+def module_of(*tensors: Tensor) -> ModuleOp:
+    """The program that computes these tensors, on the `nd` rung: `@main`, with a parameter for each array they are made of.
+
+    Raises ValueError for a tensor whose elements are there already: its program is gone.
+    """
+    for number, tensor in enumerate(tensors):
+        if tensor.is_realized:
+            raise ValueError(f"tensor {number} is computed already, expected a lazy one")
+    return graph.collect([tensor._use() for tensor in tensors]).module()  # pyright: ignore[reportPrivateUsage]
 
 
 def climb_down(
