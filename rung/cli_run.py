@@ -82,9 +82,11 @@ def run(args: argparse.Namespace) -> int:
 
 def arguments(function: FuncOp, files: list[str], seed: int | None) -> list[Array]:
     """An array for each parameter, from the files and then from the seed. Raises UsageError that names what does not fit."""
+    from rung.compile import outs_of
     from rung.files import UsageError, place
 
     name, types = function.sym_name.data, list(function.function_type.inputs)
+    types = types[: len(types) - outs_of(function)]
     hints = [value.name_hint for value in function.body.block.args]
     if len(files) > len(types):
         raise UsageError(f"@{name} takes {len(types)} arguments, found {len(files)} times --arg")
@@ -95,7 +97,7 @@ def arguments(function: FuncOp, files: list[str], seed: int | None) -> list[Arra
         )
     rng = np.random.default_rng(seed)
     arrays: list[Array] = []
-    for position, (kind, hint) in enumerate(zip(types, hints, strict=True)):
+    for position, (kind, hint) in enumerate(zip(types, hints)):
         label = f"argument {position}{f' (%{hint})' if hint else ''} of @{name}"
         try:
             dtype, shape = layout(kind)

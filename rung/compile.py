@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import IntegerAttr, MemRefType, ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
@@ -111,7 +111,7 @@ def compile_module(
     """
     found = targets.target(target)
     chosen, only = _only(module, function)
-    results = tuple(element_of(type_) for type_ in chosen.function_type.outputs)
+    results = _result_elements(chosen)
     key = cache_key(str(only), found.name, str(found.machine), found.fingerprint()) if cache else None
     if key is not None and (kept := found.load(key)) is not None:
         return Program(found, kept, results)
@@ -147,6 +147,20 @@ def _only(module: ModuleOp, function: str | None) -> tuple[FuncOp, ModuleOp]:
             op.detach()
             op.erase()
     return chosen[0], clone
+
+
+def _result_elements(function: FuncOp) -> tuple[Attribute, ...]:
+    """The element type of each result; below linalg these are the trailing `outs` parameters."""
+    kind, outs = function.function_type, outs_of(function)
+    if not outs:
+        return tuple(element_of(type_) for type_ in kind.outputs)
+    return tuple(cast("MemRefType[Attribute]", type_).element_type for type_ in kind.inputs.data[-outs:])
+
+
+def outs_of(function: FuncOp) -> int:
+    """How many trailing parameters of a function are results: its attribute `outs`, 0 above the loops rung."""
+    outs = function.attributes.get("outs")
+    return outs.value.data if isinstance(outs, IntegerAttr) else 0
 
 
 def _is_private(op: FuncOp) -> bool:

@@ -104,7 +104,7 @@ class OpenclExecutable:
         buffers = [*inputs, *results]
         memories = [self._memory(buffer) for buffer in buffers]
         with self._lock:
-            runtime.queued(buffers)
+            runtime.queued([self, *buffers])  # the arena and the kernels are ours: a caller may drop us before the work is done
             for step in self._steps:
                 self._enqueue(step, memories)
             if self._keep is not None:
