@@ -99,7 +99,7 @@ class Math(Reduce):
 
     @_in_float
     def cos(self) -> Self:
-        """The cosine, as 1 - 2 sin(x/2)^2: halving is exact, where pi/2 - x loses x's last bits. Absolute error 2e-7."""
+        """The cosine, as 1 - 2 sin(x/2)^2: halving is exact, where pi/2 - x loses the last bits of x. Absolute error 5e-7."""
         half = (self * 0.5)._unary("sin")
         return 1 - 2 * (half * half)
 
