@@ -97,10 +97,14 @@ class NdMarkKernelsPass(ModulePass):
         # least one more root of these, so this ends; one or two rounds are usual.
         while True:
             walk, chosen, hoped, in_the_way = self._walk(ops, roots, costs)
-            failed = {op for op in hoped if not walk.is_once_a_row(op)} | in_the_way
-            if not failed:
+            failed: dict[Operation, Operation] = {}
+            for op in hoped:
+                if not walk.is_once_a_row(op):
+                    # One for each kernel, the last: once it is stored, those before it may be fine where they are.
+                    failed.setdefault(next(iter(walk.uses_of(op))).root, op)
+            if not failed and not in_the_way:
                 break
-            roots |= failed
+            roots |= in_the_way.union(failed.values())
         mark = UnitAttr()
         for op in chosen:
             op.attributes[REALIZE] = mark
