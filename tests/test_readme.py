@@ -1,0 +1,33 @@
+"""The README shows what the ladder prints, and its Python runs."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+SHOWN = re.findall(r"<!-- rung (ladder [^>]*) -->\n```\w+\n(.*?)```", README, re.DOTALL)
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize(("command", "block"), SHOWN, ids=[command for command, _ in SHOWN])
+def test_shown_lines_are_printed_in_this_order(command, block):
+    done = subprocess.run(
+        [Path(sys.executable).with_name("rung"), *command.split()], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    rest = iter([line.strip() for line in done.stdout.splitlines()])
+    for line in block.splitlines():
+        assert line.strip() in rest, f"{command} does not print (or not in this order): {line}"
+
+
+@pytest.mark.parametrize("code", PYTHON)
+def test_python_blocks_run(code):
+    exec(compile(code, "README.md", "exec"), {})
+
+
+def test_every_path_it_names_exists():
+    for path in re.findall(r"`((?:backends|dialects|examples|frontend|notebooks|passes|rung|schedules|tests)/[\w./]*)`", README):
+        assert (ROOT / path).exists(), path
