@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import copysign
 from typing import cast as typed
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, StringAttr, TensorType, i1, i64
@@ -47,16 +48,26 @@ def tensor_type(element: Attribute, shape: Shape) -> TensorType[Attribute]:
 
 def shape_of(value: Value) -> Shape:
     """The shape of a value made here. `nd`'s own `shape_of` checks that it is a tensor, for 20 us."""
-    return _parts(typed(TensorType[Attribute], value.type))[0]
+    return _parts(value.type)[1]
 
 
 def element_of(value: Value) -> Attribute:
-    return _parts(typed(TensorType[Attribute], value.type))[1]
+    return _parts(value.type)[2]
 
 
-@lru_cache(maxsize=4096)
-def _parts(type_: TensorType[Attribute]) -> tuple[Shape, Attribute]:
-    return type_.get_shape(), type_.element_type
+_PARTS_KEPT = 10_000
+_parts_by_id: dict[int, tuple[Attribute, Shape, Attribute]] = {}
+"""Under the id of a type: itself (so that the id stays its own), its shape and its elements' type. To hash a type takes longer."""
+
+
+def _parts(type_: Attribute) -> tuple[Attribute, Shape, Attribute]:
+    found = _parts_by_id.get(id(type_))
+    if found is None:
+        if len(_parts_by_id) > _PARTS_KEPT:
+            _parts_by_id.clear()
+        tensor = typed(TensorType[Attribute], type_)
+        found = _parts_by_id[id(type_)] = (type_, tensor.get_shape(), tensor.element_type)
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -67,6 +78,16 @@ def _string(text: str) -> StringAttr:
 @lru_cache(maxsize=4096)
 def _array(values: Shape) -> DenseArrayBase[IntegerType]:
     return DenseArrayBase.from_list(i64, values)
+
+
+def _scalar(value: float, element: Attribute) -> Attribute:
+    return _signed_scalar(value, copysign(1, value), element)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _signed_scalar(value: float, sign: float, element: Attribute) -> Attribute:
+    """`sign` keeps 0.0 and -0.0 apart in the cache, `typed` keeps 1, 1.0 and True apart."""
+    return splat(value, element)
 
 
 def _result(op: Operation, hint: str | None) -> Value:
@@ -130,7 +151,7 @@ def broadcast(src: Value, shape: Shape) -> Value:
 def pad(src: Value, low: Shape, high: Shape, value: float) -> Value:
     element = element_of(src)
     shape = tuple(before + extent + after for before, extent, after in zip(low, shape_of(src), high))
-    attributes: dict[str, Attribute] = {"low": _array(low), "high": _array(high), "value": splat(value, element)}
+    attributes: dict[str, Attribute] = {"low": _array(low), "high": _array(high), "value": _scalar(value, element)}
     return _result(PadOp.create(operands=[src], result_types=[tensor_type(element, shape)], attributes=attributes), "pad")
 
 
@@ -147,7 +168,7 @@ def flip(src: Value, axes: Shape) -> Value:
 
 
 def const(value: float, element: Attribute, shape: Shape) -> Value:
-    attributes = {"value": splat(value, element)}
+    attributes = {"value": _scalar(value, element)}
     return _result(ConstOp.create(result_types=[tensor_type(element, shape)], attributes=attributes), None)
 
 
