@@ -57,7 +57,7 @@ def element_of(value: Value) -> Attribute:
 
 _PARTS_KEPT = 10_000
 _parts_by_id: dict[int, tuple[Attribute, Shape, Attribute]] = {}
-"""Under the id of a type: itself (so that the id stays its own), its shape and its elements' type. To hash a type takes longer."""
+"""Under the id of a type: itself (so that the id stays its own), its shape and element type. To hash a type takes longer."""
 
 
 def _parts(type_: Attribute) -> tuple[Attribute, Shape, Attribute]:
