@@ -16,6 +16,7 @@ from xdsl.dialects.vector import BroadcastOp, TransferReadOp, TransferWriteOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
 
+from rung.dialects.upstream.vector import TransposeOp
 from rung.lowering.constant_pool import INDEX, ConstantPool, static_index
 from rung.lowering.vector_nest import Form, Study
 
@@ -203,17 +204,28 @@ class Widener:
             return
         results, rank = self._permutation(op)
         element = op.res.type
+        # Where another dim than the innermost is contiguous in memory, whole rows are read along it and then turned.
+        turned = _turned(results, rank) if self.study.accesses[op].unit_stride else None
+        type_, in_bounds = self.type(element), self._in_bounds
+        if turned is not None:
+            type_ = VectorType(element, [self.shape[dim] for dim in turned])
+            results = [results[dim] for dim in turned]
         read = TransferReadOp(
             self.scalar(op.memref),
             [self.scalar(index) for index in op.indices],
             self.pool.scalar(0, element),
-            self.type(element),
-            self._in_bounds,
+            type_,
+            in_bounds,
             AffineMapAttr(AffineMap(rank, 0, tuple(results))),
         )
         read.result.name_hint = op.res.name_hint
         self.emit(read)
         self._vectors[op.res] = read.result
+        if turned is not None:
+            back = TransposeOp(read.result, [turned.index(dim) for dim in range(len(turned))])
+            back.result.name_hint = op.res.name_hint
+            self.emit(back)
+            self._vectors[op.res] = back.result
 
     def _store(self, op: memref.StoreOp) -> None:
         results, rank = self._permutation(op)
@@ -294,6 +306,14 @@ class Widener:
         total.result.name_hint = hint
         self.emit(total)
         self._vectors[op.result] = total.result
+
+
+def _turned(along: Sequence[AffineExpr], rank: int) -> list[int] | None:
+    """The order of vector dims in which the last runs along the last index of memory, if that is not their own order."""
+    if isinstance(along[-1], AffineConstantExpr):
+        return None
+    last = next((dim for dim, place in enumerate(along) if place == AffineDimExpr(rank - 1)), len(along) - 1)
+    return None if last == len(along) - 1 else [*(dim for dim in range(len(along)) if dim != last), last]
 
 
 def apply(

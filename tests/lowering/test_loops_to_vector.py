@@ -446,19 +446,27 @@ def test_nest_stays_scalar_with_the_reason(case: str, rng: np.random.Generator, 
     assert widest(module) == 1
 
 
-@pytest.mark.parametrize(("m", "n"), [(4, 16), (5, 19), (3, 2)])
-def test_columns_are_read_lane_by_lane(m: int, n: int, rng: np.random.Generator, mlir_opt: Upstream) -> None:
+@pytest.mark.parametrize("lanes", ["1, 16", "8, 8", "4, 16"])
+@pytest.mark.parametrize(("m", "n"), [(8, 16), (5, 19), (3, 2)])
+def test_columns_are_read_in_rows_and_turned_or_lane_by_lane(
+    m: int, n: int, lanes: str, rng: np.random.Generator, mlir_opt: Upstream
+) -> None:
     text = kernel(
         f"""
         scf.parallel (%i, %j) = (%c0, %c0) to (%c{m}, %c{n}) step (%c1, %c1) {{
-          %x = memref.load %p0[%j, %i] : memref<{n}x{m}xf32>
-          memref.store %x, %p1[%i, %j] : memref<{m}x{n}xf32>
-        }} {{vector = array<i64: 4, 16>}}""",
-        f"{n}x{m}xf32",
+          %x = memref.load %p0[%j, %c1, %i] : memref<{n}x2x{m}xf32>
+          %y = memref.load %p1[%i, %j] : memref<{m}x{n}xf32>
+          %z = arith.subf %x, %y : f32
+          memref.store %z, %p2[%i, %j] : memref<{m}x{n}xf32>
+        }} {{vector = array<i64: {lanes}>}}""",
+        f"{n}x2x{m}xf32",
+        f"{m}x{n}xf32",
         f"{m}x{n}xf32",
     )
-    module = same_numbers(text, [rng.standard_normal((n, m), np.float32)], mlir_opt)
-    assert "affine_map<(d0, d1) -> (d1, d0)>" in str(module) and not reasons(module)
+    arguments = [rng.standard_normal((n, 2, m), np.float32), rng.standard_normal((m, n), np.float32)]
+    module = same_numbers(text, arguments, mlir_opt)
+    assert not reasons(module)
+    assert ("vector.transpose" in str(module)) == (lanes != "1, 16")
 
 
 @pytest.mark.parametrize("k", [7, 32, 45])
