@@ -6,6 +6,8 @@
 #   make bench            our kernels beside NumPy (and torch, jax, tinygrad where they are installed)
 #   make bench-peers      the same after installing those three (about 2 GB)
 #   make bench-latency    where compile time goes: our passes, the driver, the cache
+#   make bench-memory     the peak of a chain over 16M elements
+#   make notebooks        the notebooks run again, their outputs kept
 #   make format           what `make test` would complain about, mended
 #   make doctor           which devices, compilers and judges this machine has
 #   make clean            all that the above made, but not kernels cached in your home folder
@@ -19,7 +21,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PARALLEL ?= 2
 
-.PHONY: help demo test lint typecheck pytest typing judges format doctor bench bench-peers bench-latency clean
+.PHONY: help demo test lint typecheck pytest typing judges format doctor bench bench-peers bench-latency bench-memory notebooks clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -72,6 +74,12 @@ bench-peers: $(READY)
 
 bench-latency: $(READY)
 	@$(RUN) -m benchmarks.latency
+
+bench-memory: $(READY)
+	@$(RUN) -m benchmarks.memory
+
+notebooks: $(READY)
+	@$(RUN) notebooks/rerun.py
 
 clean:
 	rm -rf $(VENV) .typing build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
