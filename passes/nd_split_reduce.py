@@ -13,10 +13,10 @@ after
       return %sum : tensor<f32>
     }
 
-The order of an nd.reduce is unspecified, so floats may be combined this way too. The longest reduced axis is cut, into
-contiguous chunks for a CPU, and for a GPU, if it is the last axis, so that neighbouring threads read neighbouring elements.
-Where no number of parts divides the extent well, the first elements are cut evenly and the rest is reduced beside the parts and
-combined last.
+The order of an nd.reduce is unspecified, so floats may be combined this way too. For a CPU the outermost reduced axis that is
+long enough is cut into contiguous chunks. For a GPU the longest one is cut, and if it is the last axis then across, so that
+neighbouring threads read neighbouring elements. Where no number of parts divides the extent, the first elements are cut evenly
+and the rest is reduced beside the parts and combined last.
 
 Why here: a kernel is as parallel as its result; this makes the results before kernels are formed. Needs and keeps rung nd.
 """
@@ -134,8 +134,11 @@ def _split(op: ReduceOp, limits: Limits, strided: bool) -> ReduceOp | None:
     results, elements = prod(shape_of(op.res)), prod(shape)
     if not axes or elements == 0 or results >= limits.min_results or elements < limits.min_elements:
         return None
+    wanted = min(limits.max_parts // results, elements // results // limits.min_chunk)
     axis = max(axes, key=lambda a: shape[a])
-    most = min(limits.max_parts // results, elements // results // limits.min_chunk, shape[axis])
+    if not strided:
+        axis = next((a for a in axes if shape[a] >= wanted // 4), axis)  # the outer an axis, the longer its chunks in memory
+    most = min(wanted, shape[axis])
     if most < 2:
         return None
     parts, chunk = parts_of(shape[axis], most, 1 if strided else 64)

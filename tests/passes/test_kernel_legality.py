@@ -34,7 +34,7 @@ def reshapes(draw: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def test_an_axis_that_a_reshape_keeps_has_the_same_index_on_both_sides(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     source, result = shapes
     assert prod(source) == prod(result)
-    before, after = (np.indices(shape).reshape(len(shape), -1) for shape in shapes)
+    before, after = (np.indices(shape).reshape(len(shape), prod(shape)) for shape in shapes)
     for i, j in enumerate(reshaped_axes(source, result)):
         if j is not None:
             assert source[i] == result[j]
