@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .elements import BITS, is_mask
 
@@ -85,6 +87,14 @@ class CLanguage:
     keywords: frozenset[str] = frozenset()
     """Names that a variable may not have."""
 
+    @cached_property
+    def reserved(self) -> frozenset[str]:
+        """Names that no variable may have: keywords, and the functions that a kernel may call."""
+        forms = [*self.math.values(), *self.helpers.values()]
+        called = [form.name for pair in forms for form in pair] + [self.barrier, self.barrier_global]
+        called += [text for texts in self.ids.values() for text in texts.values()]
+        return self.keywords | frozenset(word for text in called for word in re.findall(r"[A-Za-z_]\w*", text))
+
     def type(self, code: str, lanes: int = 1, index: str = "i32") -> str:
         """The C type of a value. A mask of one lane is a bool."""
         if code == "index":
@@ -105,7 +115,7 @@ class CLanguage:
 C_KEYWORDS = frozenset(
     "auto break case char const continue default do double else enum extern float for goto if inline int long register restrict "
     "return short signed sizeof static struct switch typedef union unsigned void volatile while bool true false half main "
-    "uchar ushort uint ulong size_t ptrdiff_t intptr_t NAN INFINITY NULL asm abs min max exp log sin cos sqrt pow floor ceil".split()
+    "uchar ushort uint ulong size_t ptrdiff_t intptr_t NAN INFINITY NULL asm".split()
 )
 
 

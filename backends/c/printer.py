@@ -42,7 +42,7 @@ class KernelPrinter:
         self.lanes = lanes
         self.index_bits = index_bits
         self.index_code = f"i{index_bits}"
-        self.names = Names(language.keywords)
+        self.names = Names(language.reserved)
         self.lines: list[str] = []
         self.depth = 1
         self.values: dict[SSAValue, Parts] = {}

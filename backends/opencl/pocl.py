@@ -72,7 +72,7 @@ def _nearest_known_cpu() -> str | None:
 
 
 def _find_name(record: int) -> int | None:
-    """The address, inside the device record, of the one pointer to the string "generic"."""
+    """The address, inside the device record, of the pointer to the string "generic" that follows the one to the target triple."""
     try:
         # Reads through the file cannot fault, whatever the words of the record may point to.
         with open("/proc/self/mem", "rb", buffering=0) as memory:
@@ -84,11 +84,12 @@ def _find_name(record: int) -> int | None:
                 except (OSError, OverflowError, ValueError):
                     return b""
 
-            words = read(record, _DEVICE_RECORD_BYTES)
+            words = [word for (word,) in struct.iter_unpack("<Q", read(record, _DEVICE_RECORD_BYTES))]
+            # The memory behind the record may hold old pointers to such a string too; only the record has the triple before it.
             found = [
-                record + offset
-                for offset, (word,) in zip(range(0, len(words), 8), struct.iter_unpack("<Q", words))
-                if word and read(word, 8) == b"generic\0"
+                record + 8 * number
+                for number in range(1, len(words))
+                if read(words[number], 8) == b"generic\0" and read(words[number - 1], 7) == b"x86_64-"
             ]
     except OSError:
         return None

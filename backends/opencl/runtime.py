@@ -77,7 +77,8 @@ class Runtime:
 
         self.cl = cl
         self.device = device
-        name_unknown_cpu(device)
+        self.cpu_name = name_unknown_cpu(device) or ""
+        """What PoCL compiles for, where that had to be told."""
         self.context = cl.Context([device])
         self.queue = cl.CommandQueue(self.context)
         self.on_cpu = bool(device.type & cl.device_type.CPU)

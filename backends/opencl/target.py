@@ -40,7 +40,7 @@ class OpenclTarget:
     def fingerprint(self) -> str:
         device = runtime().device
         about = (device.platform.name, device.platform.version, device.name, device.version, device.driver_version)
-        return "\n".join(["opencl", *about, *build_options(runtime())])
+        return "\n".join(["opencl", *about, runtime().cpu_name, *build_options(runtime())])
 
     def build(self, module: ModuleOp, key: str | None = None) -> OpenclExecutable:
         plan, source = plan_of(module), self.spell(module)
