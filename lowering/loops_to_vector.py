@@ -60,6 +60,7 @@ from xdsl.dialects.affine import ApplyOp
 from xdsl.dialects.builtin import I64, DenseArrayBase, DictionaryAttr, ModuleOp, StringAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
 from xdsl.utils.hints import isa
 
 from rung.dialects.upstream.scf import ForallOp
@@ -221,7 +222,7 @@ class _Kernel:
         lanes: dict[Operation, int] = {loop: sizes[0] for loop, sizes in self.wanted.items() if isinstance(loop, scf.ForOp)}
         found = find_chain(op, lanes)
         if found is None or isinstance(found, str):
-            if found is not None:
+            if found is not None and lanes.get(op, 1) > 1:
                 op.attributes["scalar"] = StringAttr(found)
             self.ops(list(op.body.block.ops))
             return
@@ -246,8 +247,13 @@ def _wanted(function: func.FuncOp) -> dict[Operation, tuple[int, ...]]:
     wanted: dict[Operation, tuple[int, ...]] = {}
     for loop in loops:
         lanes = loop.attributes.pop("vector", None)
-        if isa(lanes, DenseArrayBase[I64]):
-            wanted[loop] = lanes.get_values()
+        if lanes is None:
+            continue
+        rank = 1 if isinstance(loop, scf.ForOp) else len(loop.lowerBound)
+        if not isa(lanes, DenseArrayBase[I64]) or len(lanes) != rank:
+            name = function.sym_name.data
+            raise PassFailedException(f"loops-to-vector: vector of {loop.name} in @{name} is {lanes}, expected {rank} of i64")
+        wanted[loop] = lanes.get_values()
     if wanted:
         return wanted
     schedule = function.attributes.get("schedule")

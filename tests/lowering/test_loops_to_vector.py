@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.dialects.scf import ParallelOp
+from xdsl.utils.exceptions import PassFailedException
 
 from rung.backends.reference import evaluate
 from rung.dialects.upstream import make_context, parse
@@ -224,6 +225,7 @@ def test_nested_reduction(rows: int, columns: int, where: str, rng: np.random.Ge
     shape = (rows, columns) if where == "inner" else (columns, rows)
     module = same_numbers(window(rows, columns, where), [rng.random(shape, np.float32)], mlir_opt, rtol=2e-6)
     assert widest(module) == (4 if columns == 20 else 8)  # 20 = 5 * 4 leaves no remainder inside
+    assert not reasons(module)
 
 
 def test_nested_reduction_carries_the_vector_through_the_outer_loop() -> None:
@@ -528,6 +530,59 @@ def test_reduction_stays_scalar_with_the_reason(case: str, mlir_opt: Upstream) -
     mlir_opt(module)
     assert reasons(module) == [reason]
     assert widest(module) == 1
+
+
+def test_loops_inside_a_vector_nest_stay_loops_of_vectors(rng: np.random.Generator, mlir_opt: Upstream) -> None:
+    text = kernel(
+        """
+        %half = arith.constant 0.5 : f32
+        scf.parallel (%i) = (%c0) to (%c21) step (%c1) {
+          scf.parallel (%m, %n) = (%c0, %c0) to (%c2, %c3) step (%c1, %c1) {
+            %x = memref.load %p0[%m, %n, %i] : memref<2x3x21xf32>
+            %y = arith.mulf %x, %half : f32
+            memref.store %y, %p1[%m, %n, %i] : memref<2x3x21xf32>
+          }
+          scf.for %m = %c0 to %c2 step %c1 {
+            %x = memref.load %p1[%m, %c0, %i] : memref<2x3x21xf32>
+            memref.store %x, %p2[%m, %i] : memref<2x21xf32>
+          }
+        } {vector = array<i64: 16>}""",
+        "2x3x21xf32",
+        "2x3x21xf32",
+        "2x21xf32",
+        outs=2,
+    )
+    module = same_numbers(text, [rng.random((2, 3, 21), np.float32)], mlir_opt)
+    assert not reasons(module) and widest(module) == 16
+
+
+def test_accumulator_that_lanes_share_stays_a_scalar(rng: np.random.Generator, mlir_opt: Upstream) -> None:
+    text = kernel(
+        """
+        %zero = arith.constant 0.0 : f32
+        scf.parallel (%i) = (%c0) to (%c16) step (%c1) {
+          %s, %n = scf.for %r = %c0 to %c5 step %c1 iter_args(%a = %zero, %q = %zero) -> (f32, f32) {
+            %x = memref.load %p0[%r] : memref<5xf32>
+            %t = arith.addf %a, %x : f32
+            %y = memref.load %p1[%i] : memref<16xf32>
+            %z = arith.mulf %y, %q : f32
+            %u = arith.addf %z, %t : f32
+            scf.yield %t, %u : f32, f32
+          }
+          %d = arith.divf %n, %s : f32
+          memref.store %d, %p2[%i] : memref<16xf32>
+        } {vector = array<i64: 16>}""",
+        "5xf32",
+        "16xf32",
+        "16xf32",
+    )
+    module = same_numbers(text, [rng.random(5, np.float32), rng.random(16, np.float32)], mlir_opt)
+    assert "-> (f32, vector<16xf32>)" in str(module)
+
+
+def test_lanes_for_another_number_of_loops_are_refused() -> None:
+    with pytest.raises(PassFailedException, match=r"vector of scf.parallel in @k is array<i64: 8>, expected 2 of i64"):
+        vectorized(matmul(4, 16, 2, lanes="8"))
 
 
 def test_dynamic_bounds_stay_scalar_with_the_reason(mlir_opt: Upstream) -> None:

@@ -200,6 +200,20 @@ def test_equal_kernels_are_kept_once_and_others_are_not(rng: np.random.Generator
         np.testing.assert_array_equal(evaluate(module, entry, [x])[0], np.float32(factor) * x)
 
 
+def test_a_kernel_that_is_called_twice_is_made_once(rng: np.random.Generator, mlir_opt: Upstream) -> None:
+    text = box([(0, 6, 1)]).replace(
+        "func.call @double(%x, %out)",
+        """%t = memref.alloc() : memref<6xf32>
+        func.call @double(%x, %t) : (memref<6xf32>, memref<6xf32>) -> ()
+        func.call @double(%t, %out)""",
+    )
+    module = on_gpu(text)
+    mlir_opt(module)
+    assert len(kernels(module)) == 1 and len(launches(module)) == 2
+    x = rng.standard_normal(6, np.float32)
+    np.testing.assert_array_equal(evaluate(module, "main", [x])[0], 4 * x)
+
+
 def test_a_public_kernel_becomes_the_host_of_its_own_launches(rng: np.random.Generator, mlir_opt: Upstream) -> None:
     (text,) = (part for part in box([(0, 6, 1)]).split("func.func private") if "kernel" in part)
     module = on_gpu("func.func" + text.replace("@double", "@main"))
