@@ -1,4 +1,4 @@
-"""What it costs to compute a value again instead of storing it, in operations an element: data, and two facts about each value.
+"""What it costs to compute a value again instead of storing it, in operations an element: data, and some facts about each value.
 
 The unit is one simple vector instruction an element (an add). Storing a value and reading it once costs 8 bytes an element,
 which on two Zen 3 cores (30 GB/s, 8 lanes, November 2026) is the time of about four such units of work.
@@ -29,6 +29,7 @@ class Costs:
         self._streams: dict[SSAValue, bool] = {}
         self._from_iota: dict[SSAValue, bool] = {}
         self._from_reduction: dict[SSAValue, bool] = {}
+        self._reads: dict[SSAValue, bool] = {}
         for op in ops:
             if len(op.results) == 1:
                 self._visit(op)
@@ -37,6 +38,7 @@ class Costs:
         result, operands = op.results[0], op.operands
         iota = isinstance(op, IotaOp) or (isinstance(op, (*MOVEMENT, CastOp)) and self._from_iota.get(operands[0], False))
         self._from_iota[result] = iota
+        self._reads[result] = isinstance(op, ReduceOp) or any(self._reads.get(v, True) for v in operands)
         if isinstance(op, ReduceOp):
             self._cone[result], self._streams[result], self._from_reduction[result] = 0, True, True
             return
@@ -63,6 +65,10 @@ class Costs:
     def cone(self, value: SSAValue) -> int:
         """Operations an element of a value and of all it is computed from, down to arguments and reductions."""
         return self._cone.get(value, 0)
+
+    def reads_memory(self, value: SSAValue) -> bool:
+        """Whether the value is computed from any data; if not, from indices and constants alone."""
+        return self._reads.get(value, True)
 
     def follows_reduction(self, value: SSAValue) -> bool:
         return self._from_reduction.get(value, False)

@@ -161,12 +161,13 @@ class NdMarkKernelsPass(ModulePass):
 
     def _worth_storing(self, op: Operation, walk: KernelWalk, costs: Costs) -> bool:
         """Whether computing this value wherever it is used costs more than storing it and loading it back."""
-        if not costs.own(op):
-            return False
+        result = op.results[0]
+        if not costs.own(op) or (not costs.reads_memory(result) and costs.cone(result) <= self.recompute_cost):
+            return False  # a little index arithmetic costs no more than the load that would replace it
         uses = list(walk.uses_of(op))
         if self._copies(uses) > self.max_copies:
             return True
-        elements = prod(shape_of(op.results[0]))
+        elements = prod(shape_of(result))
         evaluations: dict[Operation, dict[Operation, int]] = {}
         for use in uses:
             passes = evaluations.setdefault(use.root, {})
@@ -177,7 +178,7 @@ class NdMarkKernelsPass(ModulePass):
             most = max(passes.values())
             # To store what two passes over a row share would break the row group: that costs a launch and both kernels' traffic.
             again += most + (sum(passes.values()) - most) // PASS_DISCOUNT
-        return costs.cone(op.results[0]) * again > max(self.recompute_cost * elements, self.launch_ops)
+        return costs.cone(result) * again > max(self.recompute_cost * elements, self.launch_ops)
 
     @staticmethod
     def _copies(uses: list[Use]) -> int:

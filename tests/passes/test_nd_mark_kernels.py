@@ -225,6 +225,19 @@ def test_a_one_hot_mask_stays_inside_the_gather_that_reads_it() -> None:
     assert marked(program("gather_one_hot").module(), launch_ops=0) == ["gathered"]
 
 
+def test_index_arithmetic_stays_where_it_is_used_unless_it_is_long() -> None:
+    start = "%i0 = nd.iota 1 -> tensor<1x12xi32>\n%c = nd.const 7 : i32 -> tensor<1x12xi32>\n"
+
+    def index(steps: int) -> str:
+        chain = [f'%i{k + 1} = nd.binary "mul" %i{k}, %c : tensor<1x12xi32> -> tensor<1x12xi32>\n' for k in range(steps)]
+        wide = f"%w = nd.expand %i{steps} : tensor<1x12xi32> -> tensor<40x12xi32>\n"
+        return start + "".join(chain) + wide + '%r = nd.binary "add" %x, %w : tensor<40x12xi32> -> tensor<40x12xi32>'
+
+    arguments, returns = "%x: tensor<40x12xi32>", "%r : tensor<40x12xi32>"
+    assert marked(body(index(4), arguments, returns), launch_ops=0) == ["r"]
+    assert marked(body(index(5), arguments, returns), launch_ops=0) == ["i5", "r"]
+
+
 def test_two_passes_over_a_row_share_an_exponential_but_not_a_long_chain() -> None:
     assert marked(program("softmax_rows").module(), launch_ops=0) == ["softmax"]
     chain = "".join(unary(f"v{i}", "sin", f"%v{i - 1}" if i else "%x") for i in range(3))
