@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -103,6 +104,16 @@ def pocl() -> None:
     if not devices:
         absent("an OpenCL device", "pip install pocl-binary-distribution, or see `rung doctor`")
     return None
+
+
+@pytest.fixture(scope="session")
+def nvrtc() -> ModuleType:
+    """`rung.backends.cuda.nvrtc`, whose compiler needs no GPU."""
+    from rung.backends.cuda import nvrtc
+
+    if (problem := nvrtc.available()) is not None:
+        absent("NVRTC", f"pip install 'rung[dev]'; {problem}")
+    return nvrtc
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from rung.backends.machine import MACHINES
 from rung.backends.reference import evaluate
+from rung.backends.target import target
 from rung.compile import compile_module
 from rung.dialects.upstream import make_context
 from rung.frontend.runtime import HostBuffer
@@ -110,6 +111,13 @@ def build_log(compiled: Any) -> str:
     executable = compiled.executable
     log = executable.program.get_build_info(executable.runtime.device, executable.runtime.cl.program_build_info.LOG)
     return str(log).strip()
+
+
+@pytest.mark.parametrize("name", NAMES, scope="module")
+def test_nvrtc_compiles_the_cuda_text_without_a_warning(name: str, nvrtc: Any) -> None:
+    source = target("cuda").spell(ends(name, "nvidia")["gpu"])
+    for arch in ("sm_80", "sm_90"):
+        assert "warning" not in nvrtc.compile_cubin(source, arch).log
 
 
 BEYOND_OCLGRIND = {"unary_f16", "unary_bf16", "unary_f32", "unary_f64", "unary_integers"}
