@@ -212,7 +212,7 @@ def cache() -> Iterator[Finding]:
 def settings() -> Iterator[Finding]:
     affinity = os.environ.get("POCL_AFFINITY")
     yield Finding("POCL_AFFINITY", None, affinity or "unset: rung sets 1, so that PoCL's threads stay on a core each")
-    for name in ("POCL_CACHE_DIR", "OCL_ICD_VENDORS", "CUDA_PATH"):
+    for name in ("RUNG_TARGET", "RUNG_OPENCL_DEVICE", "POCL_CACHE_DIR", "OCL_ICD_VENDORS", "CUDA_PATH"):
         if os.environ.get(name):
             yield Finding(name, None, os.environ[name])
 

@@ -1,4 +1,4 @@
-"""`rung ladder`, `rung run`, `rung doctor` as a user meets them: what they print, and one message where something does not fit."""
+"""`rung ladder`, `rung run`, `rung doctor` as a user meets them: what they print, one message where something does not fit."""
 
 from __future__ import annotations
 
