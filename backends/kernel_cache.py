@@ -1,8 +1,8 @@
 """Compiled programs on disk, so that a machine compiles each of them once.
 
-One file an entry: a checksum, a line of JSON (plan and sizes), the source, the driver's binary. Files are written beside their place and
-moved there, so a reader sees all of one or nothing; whatever is damaged counts as absent and is written again. A folder that
-cannot be written to costs a warning, once.
+One file an entry: a checksum, a line of JSON (plan and sizes), the source, the driver's binary. Files are written beside their
+place and moved there, so a reader sees all of one or nothing; whatever is damaged counts as absent and is written again. A folder
+that cannot be written to costs a warning, once.
 """
 
 from __future__ import annotations

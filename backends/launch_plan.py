@@ -12,7 +12,7 @@ from functools import cached_property
 from math import prod
 from typing import Any, Literal, cast
 
-import ml_dtypes  # noqa: F401  (registers bfloat16 with NumPy)
+import ml_dtypes
 import numpy as np
 from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import DYNAMIC_INDEX, IndexType, IntegerAttr, MemRefType, ModuleOp
@@ -27,8 +27,11 @@ from .errors import BackendError
 ALIGNMENT_BYTES = 256
 """Of every buffer in the arena: a cache line, a GPU's memory transaction, and OpenCL's sub-buffer alignment (128 on PoCL)."""
 
-_DTYPES = {"i1": "bool", "f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float64", "index": "int64"}
-_DTYPES |= {f"i{bits}": f"int{bits}" for bits in (8, 16, 32, 64)} | {f"u{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)}
+_DTYPES = {
+    **{"i1": "bool", "f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float64", "index": "int64"},
+    **{f"i{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
+    **{f"u{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Param:
 
     @cached_property
     def numpy_dtype(self) -> np.dtype[Any]:
-        return np.dtype(self.dtype)
+        return np.dtype(ml_dtypes.bfloat16 if self.dtype == "bfloat16" else self.dtype)
 
     @property
     def nbytes(self) -> int:
@@ -125,7 +128,7 @@ def _step(data: Mapping[str, Any]) -> Launch | Copy:
 def plan_of(module: ModuleOp, function: str | None = None) -> LaunchPlan:
     """The plan of a host function (the only public one where no name is given) of a module on the gpu rung.
 
-    Raises BackendError where the function does anything but allocate, view, launch, copy and return, or where a size is not constant.
+    Raises BackendError where the function does anything but allocate, view, launch, copy and return, or a size is not constant.
     """
     return _Planner(_entry(module, function)).plan()
 

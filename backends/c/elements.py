@@ -1,8 +1,9 @@
 """Codes for the element types of a C kernel: what MLIR calls them, plus what C adds.
 
-MLIR's integers are signless; C's are not. A value of type i32 has code `i32` while C holds it in an `int`, and `u32` while C holds
-the same bits in a `uint`: sums and products are computed unsigned, because C leaves signed overflow undefined. `m8` to `m64` are lanes
-of a vector comparison: all bits set or none, as wide as what was compared. `f16` and `bf16` are stored bits, never computed with.
+MLIR's integers are signless; C's are not. A value of type i32 has code `i32` while C holds it in an `int`, and `u32` while C has
+the same bits in a `uint`: sums and products are computed unsigned, because C leaves signed overflow undefined. `m8` to `m64` are
+lanes of a vector comparison: all bits set or none, as wide as what was compared. `f16` and `bf16` are stored bits, never computed
+with.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from xdsl.utils.hints import isa
 
 from ..errors import BackendError
 
-BITS = {"i1": 1, "index": 64, "f16": 16, "bf16": 16, "f32": 32, "f64": 64}
-BITS |= {f"{kind}{bits}": bits for kind in "ium" for bits in (8, 16, 32, 64)}
+BITS = {
+    **{"i1": 1, "index": 64, "f16": 16, "bf16": 16, "f32": 32, "f64": 64},
+    **{f"{kind}{bits}": bits for kind in "ium" for bits in (8, 16, 32, 64)},
+}
 """Bits of each code. `index` is 32 or 64 in registers, as a kernel needs, and 64 in memory."""
 
 FLOATS = ("f32", "f64")

@@ -12,7 +12,6 @@ from .elements import BITS
 from .linear import NONE, Atom, Linear
 from .precedence import CONDITIONAL, OPERATORS, PRIMARY, UNARY, operand, parenthesised
 
-
 LONGEST_EXPRESSION = 90
 """Characters beyond which a value gets a variable even if it is used once."""
 

@@ -2,7 +2,7 @@
 
 A rule sees the operands of one part (see `parts`) and gives its expression. Vectors and scalars share the rules, because a part
 is either. Note on integers: MLIR's wrap, C's signed ones must not overflow; so sums, differences and products are computed
-unsigned and their code says so (`u32`), and an op that means signed numbers asks for `i32` back. Between the two C converts freely.
+unsigned and their code says so (`u32`), and an op that means signed numbers asks for `i32` back. C converts freely between them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ Rule = Callable[["KernelPrinter", Operation, str, list[Expr]], Expr]
 def _arithmetic(operator: str) -> Rule:
     def rule(p: KernelPrinter, op: Operation, code: str, args: list[Expr]) -> Expr:
         p.expect(code in FLOATS, op, f"on {code}, which is stored but not computed with")
-        return binary(operator, *args, code)
+        lhs, rhs = args
+        return binary(operator, lhs, rhs, code)
 
     return rule
 
@@ -50,7 +51,8 @@ def _unsigned_pair(p: KernelPrinter, code: str, lhs: Expr, rhs: Expr) -> tuple[E
     """The operands with as many turned unsigned as C needs: for scalars one of them is enough."""
     code = unsigned(code)
     if max(lhs.lanes, rhs.lanes) > 1:
-        return p.widened([p.coerce(lhs, code), p.coerce(rhs, code)], narrow_only=True)
+        lhs, rhs = p.widened([p.coerce(lhs, code), p.coerce(rhs, code)], narrow_only=True)
+        return lhs, rhs
     if rhs.value is not None:
         return lhs, p.coerce(rhs, code)
     if lhs.value is not None or code not in (lhs.code, rhs.code):
@@ -62,7 +64,8 @@ def _bitwise(operator: str, logical: str) -> Rule:
     def rule(p: KernelPrinter, op: Operation, code: str, args: list[Expr]) -> Expr:
         if code != "i1":
             kind = signed if any(a.code == signed(a.code) and a.value is None for a in args) else unsigned
-            return binary(operator, *p.widened([p.coerce(a, kind(code)) for a in args], narrow_only=True), kind(code))
+            lhs, rhs = p.widened([p.coerce(a, kind(code)) for a in args], narrow_only=True)
+            return binary(operator, lhs, rhs, kind(code))
         lhs, rhs = sorted(args, key=lambda a: a.value is not None)
         if rhs.value is not None and operator == "^":
             return _negated(lhs) if rhs.value else lhs
@@ -70,7 +73,7 @@ def _bitwise(operator: str, logical: str) -> Rule:
             return binary(logical, lhs, rhs, "i1")
         mask = next(a.code for a in args if a.lanes > 1)
         lanes = max(a.lanes for a in args)
-        return binary(operator, *(p.as_mask(a, mask, lanes) for a in (lhs, rhs)), mask)
+        return binary(operator, p.as_mask(lhs, mask, lanes), p.as_mask(rhs, mask, lanes), mask)
 
     return rule
 
@@ -104,7 +107,8 @@ def _divide(operator: str, helper: str, kind: Callable[[str], str]) -> Rule:
     def rule(p: KernelPrinter, op: Operation, code: str, args: list[Expr]) -> Expr:
         lhs, rhs = (p.coerce(a, kind(code)) for a in args)
         if rhs.value not in (None, 0, -1):
-            return binary(operator, *p.widened([lhs, rhs], narrow_only=True), kind(code))
+            lhs, rhs = p.widened([lhs, rhs], narrow_only=True)
+            return binary(operator, lhs, rhs, kind(code))
         return p.helper(helper, kind(code), [lhs, rhs])
 
     return rule
@@ -323,10 +327,6 @@ def _rsqrt(p: KernelPrinter, op: Operation, code: str, args: list[Expr]) -> Expr
     p.expect(found is not None, op, f"on {code}")
     assert found is not None
     return binary("/", p.literal(1, code), p.call(found, code, args), code)
-
-
-def _same(code: str) -> str:
-    return code
 
 
 ELEMENTWISE: dict[str, Rule] = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
-from xdsl.dialects.builtin import DenseArrayBase, MemRefType, ModuleOp, VectorType
+from xdsl.dialects.builtin import DenseArrayBase, IntegerType, MemRefType, ModuleOp, VectorType
 from xdsl.ir import BlockArgument, Operation, SSAValue
 from xdsl.utils.hints import isa
 
@@ -19,6 +19,8 @@ from .language import CLanguage, bits_of_memory
 from .memory import STORES, base_view, declare_array, root
 from .parts import Grid, Parts
 from .printer import Helper, KernelPrinter
+
+_Sizes = DenseArrayBase[IntegerType] | None
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def spell_kernel(func: gpu.FuncOp, language: CLanguage) -> Kernel:
 def _spell(func: gpu.FuncOp, language: CLanguage, index_bits: Literal[32, 64]) -> Kernel:
     name = func.sym_name.data
     p = KernelPrinter(language, name, _lanes(func, language), index_bits)
-    p.block_size, p.grid_size = _extents(func.known_block_size), _extents(func.known_grid_size)
+    p.block_size, p.grid_size = (_extents(cast(_Sizes, known)) for known in (func.known_block_size, func.known_grid_size))
     block = func.body.block
     arguments = block.args[: len(func.function_type.inputs)]
     shared = func.workgroup_count.value.data if func.workgroup_count is not None else 0
@@ -116,9 +118,9 @@ def _comment(p: KernelPrinter, func: Operation, arguments: tuple[BlockArgument, 
     return f"{text}; {' of '.join(sizes)}" if sizes else text
 
 
-def _extents(known: DenseArrayBase | None) -> dict[str, int | None]:
-    sizes = known.get_values() if known is not None else (None, None, None)
-    return {axis: size if isinstance(size, int) else None for axis, size in zip("xyz", sizes)}
+def _extents(known: _Sizes) -> dict[str, int | None]:
+    sizes: tuple[int | None, ...] = known.get_values() if known is not None else (None, None, None)
+    return dict(zip("xyz", sizes))
 
 
 def _lanes(func: Operation, language: CLanguage) -> int:

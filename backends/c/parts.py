@@ -1,6 +1,6 @@
 """A vector value as the registers that hold it.
 
-Register type and vector type differ: `vector<4x16xf32>` is eight `float8`, four rows of two. A value is therefore a grid of parts, in
+Register type and vector type differ: `vector<4x16xf32>` is eight `float8`, four rows of two. So a value is a grid of parts, in
 row-major order; the last dimension is cut into pieces of the kernel's lanes and, at its end, of 8, 4, 2 and 1. All values of a
 kernel are cut alike whatever their element type, so elementwise operations pair part with part. A part whose lanes are all equal
 is held as a scalar, and parts that are the same computation (a broadcast row, a broadcast column) share one expression.

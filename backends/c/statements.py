@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IndexType, IntegerAttr
@@ -27,7 +27,7 @@ def _constant(p: KernelPrinter, op: Operation) -> None:
     type_, value = op.result.type, op.value
     code, grid = p.code(type_), p.grid(type_)
     if isinstance(value, DenseIntOrFPElementsAttr):
-        numbers = list(value.get_values())
+        numbers = cast("list[int | float]", list(value.get_values()))
         if len(set(map(str, numbers))) == 1:
             expr = p.literal(_bits(code, numbers[0]), code)
             exprs = (expr,) * grid.count
@@ -144,7 +144,7 @@ def _yielded(block: Block) -> tuple[SSAValue, ...]:
 
 def _assign_all(p: KernelPrinter, pairs: list[tuple[Expr, Expr]]) -> None:
     """Assign all at once: no variable before the others that still need its old value."""
-    waiting = [(target, value) for target, value in pairs if target.text != value.text]
+    waiting: list[tuple[Expr, Expr]] = [(target, value) for target, value in pairs if target.text != value.text]
     while waiting:
         for number, (target, _) in enumerate(waiting):
             if not any(target.text in other.mutable for i, (_, other) in enumerate(waiting) if i != number):

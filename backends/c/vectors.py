@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from xdsl.dialects import vector
-from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, IntegerAttr
+from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.dialects.utils.fast_math import FastMathFlag
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
@@ -42,9 +42,7 @@ def _along(p: KernelPrinter, op: Operation, map_: AffineMap) -> list[int | None]
 
 def _check_transfer(p: KernelPrinter, op: vector.TransferReadOp | vector.TransferWriteOp, along: list[int | None]) -> None:
     p.expect(op.mask is None, op, "with a mask")
-    in_bounds = op.in_bounds
-    assert isinstance(in_bounds, ArrayAttr)
-    flags = [isinstance(flag, IntegerAttr) and flag.value.data != 0 for flag in in_bounds.data]
+    flags = [flag.value.data != 0 for flag in op.in_bounds.data]
     p.expect(all(flag or axis is None for flag, axis in zip(flags, along)), op, "that may leave its memory (in_bounds is false)")
 
 
@@ -272,7 +270,7 @@ def _broadcast(p: KernelPrinter, op: Operation) -> None:
         expr = p.get(op.source).exprs[0]
         p.bind(op.vector, Parts(grid, (p.atom(expr, p.hint(op.source)),) * grid.count))
         return
-    if source_shape[-1] != shape[-1]:
+    if source_shape[-1:] != shape[-1:]:
         elements = Elements(p, op.source)
 
         def lane(position: tuple[int, ...]) -> Expr:
@@ -314,8 +312,7 @@ def _reduction(p: KernelPrinter, op: Operation) -> None:
     code = p.code(op.dest.type)
     kind = op.kind.data.value
     name = COMBINE[kind][code not in FLOATS]
-    flags = op.fastmath.data if op.fastmath is not None else ()
-    reorder = code not in FLOATS or kind not in ("add", "mul") or FastMathFlag.REASSOC in flags
+    reorder = code not in FLOATS or kind not in ("add", "mul") or FastMathFlag.REASSOC in op.fastmath.data
     combine = _combiner(p, op, name, code)
     start = [p.get(op.acc).scalar] if op.acc is not None else []
     source = p.get(op.vector)

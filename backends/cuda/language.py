@@ -38,7 +38,10 @@ def _both(name: str, helper: str | None = None) -> tuple[Call, Call]:
     return call, call
 
 
-_UNARY = "acos acosh asin asinh atan atanh cbrt ceil cos cosh erf exp exp2 expm1 floor log log10 log1p log2 round sin sinh sqrt tan tanh trunc"
+_UNARY = (
+    "acos acosh asin asinh atan atanh cbrt ceil cos cosh erf exp exp2 expm1 floor log log10 log1p log2 round sin sinh sqrt "
+    "tan tanh trunc"
+)
 _BINARY = {"atan2": "atan2", "copysign": "copysign", "powf": "pow"}
 
 
@@ -46,7 +49,12 @@ def _math() -> dict[tuple[str, str], tuple[Call, Call]]:
     """The library's functions: by their own names for scalars, lane by lane for vectors."""
     functions = {f"math.{name}": (name, name) for name in _UNARY.split()}
     functions |= {f"math.{op}": (name, name) for op, name in _BINARY.items()}
-    functions |= {"math.absf": ("fabs", "fabs"), "math.roundeven": ("rint", "rint"), "math.fma": ("fma", "fma"), "arith.remf": ("fmod", "fmod")}
+    functions |= {
+        "math.absf": ("fabs", "fabs"),
+        "math.roundeven": ("rint", "rint"),
+        "math.fma": ("fma", "fma"),
+        "arith.remf": ("fmod", "fmod"),
+    }
     found: dict[tuple[str, str], tuple[Call, Call]] = {}
     for op, (name, helper) in functions.items():
         for code, suffix in (("f32", "f"), ("f64", "")):
@@ -71,7 +79,12 @@ CUDA = CLanguage(
     ids={
         **{
             f"gpu.{op}": {axis: f"{variable}.{axis}" for axis in "xyz"}
-            for op, variable in (("block_id", "blockIdx"), ("thread_id", "threadIdx"), ("block_dim", "blockDim"), ("grid_dim", "gridDim"))
+            for op, variable in (
+                ("block_id", "blockIdx"),
+                ("thread_id", "threadIdx"),
+                ("block_dim", "blockDim"),
+                ("grid_dim", "gridDim"),
+            )
         },
         "gpu.global_id": {axis: f"blockIdx.{axis} * blockDim.{axis} + threadIdx.{axis}" for axis in "xyz"},
     },
@@ -116,9 +129,9 @@ CUDA = CLanguage(
     vector_helper="vector",
     keywords=C_KEYWORDS
     | frozenset(
-        "and and_eq asm bitand bitor catch class compl concept const_cast constexpr decltype delete dynamic_cast explicit export friend "
-        "mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public reinterpret_cast requires "
-        "static_assert static_cast template this thread_local throw try typeid typename using virtual wchar_t xor xor_eq dim3 warpSize "
-        "threadIdx blockIdx blockDim gridDim float2 float3 float4 int2 int3 int4 double2".split()
+        "and and_eq asm bitand bitor catch class compl concept const_cast constexpr decltype delete dynamic_cast explicit export "
+        "friend mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public reinterpret_cast "
+        "requires static_assert static_cast template this thread_local throw try typeid typename using virtual wchar_t xor "
+        "xor_eq dim3 warpSize threadIdx blockIdx blockDim gridDim float2 float3 float4 int2 int3 int4 double2".split()
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from ..errors import BuildError, missing_device
@@ -39,21 +40,21 @@ def _per_function(log: str) -> list[tuple[str, str]]:
     return list(zip(pieces[1::2], pieces[2::2]))
 
 
+def _nvrtc() -> Any:
+    return import_module("cuda.bindings.nvrtc")
+
+
 def available() -> str | None:
     """Why nothing can be compiled here; None where it can."""
     try:
-        from cuda.bindings import nvrtc
-
-        nvrtc.nvrtcVersion()
+        _nvrtc().nvrtcVersion()
     except Exception as problem:
         return f"NVRTC is not installed ({type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''})"
     return None
 
 
 def version() -> str:
-    from cuda.bindings import nvrtc
-
-    return ".".join(map(str, _checked(nvrtc.nvrtcVersion())))
+    return ".".join(map(str, _checked(_nvrtc().nvrtcVersion())))
 
 
 def compile_cubin(source: str, arch: str) -> Cubin:
@@ -64,15 +65,16 @@ def compile_cubin(source: str, arch: str) -> Cubin:
     problem = available()
     if problem is not None:
         raise missing_device("cuda", problem)
-    from cuda.bindings import nvrtc
-
+    nvrtc = _nvrtc()
     options = [f"-arch={arch}".encode(), b"-std=c++17", b"--ptxas-options=-v"]
     program = _checked(nvrtc.nvrtcCreateProgram(source.encode(), b"rung.cu", 0, [], []))[0]
     try:
         (status,) = nvrtc.nvrtcCompileProgram(program, len(options), options)
         log = _text(program, nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog).decode(errors="replace").strip("\0\n ")
         if status != nvrtc.nvrtcResult.NVRTC_SUCCESS:
-            raise BuildError(f"cuda: NVRTC {version()} refuses a source of ours for {arch}, kept in {keep_source(source, 'cu')}\n{log}")
+            raise BuildError(
+                f"cuda: NVRTC {version()} refuses a source of ours for {arch}, kept in {keep_source(source, 'cu')}\n{log}"
+            )
         return Cubin(arch, _text(program, nvrtc.nvrtcGetCUBINSize, nvrtc.nvrtcGetCUBIN), log)
     finally:
         nvrtc.nvrtcDestroyProgram(program)

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import BuildError, DeviceError
 from ..kernel_cache import Entry, KernelCache
@@ -34,7 +34,7 @@ def compile_source(runtime: Runtime, source: str) -> cl.Program:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cl.CompilerWarning)
         try:
-            return program.build(build_options(runtime), cache_dir=False)
+            return program.build(build_options(runtime))
         except cl.RuntimeError as problem:
             kept = keep_source(source, "cl")
             log = str(problem).strip()
@@ -47,7 +47,7 @@ def load_binary(runtime: Runtime, binary: bytes) -> cl.Program | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", cl.CompilerWarning)
-            return cl.Program(runtime.context, [runtime.device], [binary]).build(cache_dir=False)
+            return cl.Program(runtime.context, [runtime.device], [binary]).build()
     except cl.Error:
         return None
 
@@ -100,7 +100,9 @@ class OpenclExecutable:
     def run(self, inputs: Sequence[Buffer], outs: Sequence[Buffer] | None = None) -> list[Buffer]:
         check_arguments(self.plan, inputs, outs)
         runtime = self.runtime
-        results = list(outs) if outs is not None else [runtime.empty(p.shape, p.numpy_dtype) for p in self.plan.outs]
+        results: list[Buffer] = (
+            list(outs) if outs is not None else [runtime.empty(p.shape, p.numpy_dtype) for p in self.plan.outs]
+        )
         buffers = [*inputs, *results]
         memories = [self._memory(buffer) for buffer in buffers]
         with self._lock:
@@ -141,7 +143,7 @@ class OpenclExecutable:
     def _save(self, cache: KernelCache, key: str) -> None:
         self._keep = None
         self.runtime.finish()
-        (binary,) = self.program.get_info(self.runtime.cl.program_info.BINARIES)
+        (binary,) = cast("list[bytes]", self.program.get_info(self.runtime.cl.program_info.BINARIES))
         cache.put(key, Entry(self.plan.to_json(), self.source, binary))
 
     def finish(self) -> None:
