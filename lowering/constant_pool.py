@@ -1,13 +1,18 @@
-"""The constants of one function, each of them once, at the head of its entry block where everything in it may use them."""
+"""The constants of one function, each of them once, at the head of its entry block where everything in it may use them.
+
+Also folds them: an affine map of constants is one more constant.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import cast
 
 from xdsl.dialects import arith
+from xdsl.dialects.affine import ApplyOp
 from xdsl.dialects.builtin import (
+    AffineMapAttr,
     AnyFloat,
     DenseIntOrFPElementsAttr,
     FloatAttr,
@@ -16,7 +21,8 @@ from xdsl.dialects.builtin import (
     IntegerType,
     VectorType,
 )
-from xdsl.ir import Attribute, Block, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
 from xdsl.utils.hints import isa
 
 INDEX = IndexType()
@@ -70,6 +76,30 @@ class ConstantPool:
         half = 1 << element.width.data - 1
         wrapped = [(number + half) % (2 * half) - half for number in numbers]
         return self._get(DenseIntOrFPElementsAttr.from_list(cast("VectorType[IntegerType]", type_), wrapped), hint)
+
+    def apply(
+        self, map_: AffineMapAttr, operands: Sequence[SSAValue], hint: str | None, emit: Callable[[Operation], None]
+    ) -> SSAValue:
+        """The value of `map_` at `operands`, with constants folded in; emits an affine.apply only where one is left."""
+        expr = map_.data.results[0]
+        kept: list[SSAValue] = []
+        dims: list[AffineExpr] = []
+        for operand in operands:
+            known = static_index(operand)
+            dims.append(AffineDimExpr(len(kept)) if known is None else AffineConstantExpr(known))
+            if known is None:
+                kept.append(operand)
+        if len(kept) < len(operands):
+            expr = expr.replace_dims_and_symbols(dims, ())
+            map_ = AffineMapAttr(AffineMap(len(kept), 0, (expr,)))
+        if isinstance(expr, AffineConstantExpr):
+            return self.index(expr.value)
+        if isinstance(expr, AffineDimExpr):
+            return kept[expr.position]
+        op = ApplyOp(kept, map_)
+        op.result.name_hint = hint
+        emit(op)
+        return op.result
 
     def _get(self, value: Attribute, hint: str | None) -> SSAValue:
         found = self._values.get(value)

@@ -67,7 +67,7 @@ from rung.dialects.upstream.scf import ForallOp
 from rung.lowering.constant_pool import INDEX, ConstantPool, static_index
 from rung.lowering.vector_nest import Study, choose, static_extent
 from rung.lowering.vector_reduce import Chain, find_chain, widen_chain
-from rung.lowering.vector_widen import Widener, apply
+from rung.lowering.vector_widen import Widener
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ class _Kernel:
         for user in users:
             if isinstance(user, ApplyOp):
                 new: list[Operation] = []
-                folded = apply(self.pool, user.map, user.operands, user.result.name_hint, new.append)
+                folded = self.pool.apply(user.map, user.operands, user.result.name_hint, new.append)
                 if user.parent is not None:
                     user.parent.insert_ops_before(new, user)
                     user.detach()

@@ -171,7 +171,7 @@ class Widener:
 
     def _apply(self, op: ApplyOp) -> SSAValue:
         operands = [self.scalar(operand) for operand in op.mapOperands]
-        return apply(self.pool, op.map, operands, op.result.name_hint, self.emit)
+        return self.pool.apply(op.map, operands, op.result.name_hint, self.emit)
 
     def _elementwise(self, op: Operation) -> None:
         varies = any(self._varies(operand) for operand in op.operands)
@@ -314,34 +314,3 @@ def _turned(along: Sequence[AffineExpr], rank: int) -> list[int] | None:
         return None
     last = next((dim for dim, place in enumerate(along) if place == AffineDimExpr(rank - 1)), len(along) - 1)
     return None if last == len(along) - 1 else [*(dim for dim in range(len(along)) if dim != last), last]
-
-
-def apply(
-    pool: ConstantPool,
-    map_: AffineMapAttr,
-    operands: Sequence[SSAValue],
-    hint: str | None,
-    emit: Callable[[Operation], None],
-) -> SSAValue:
-    """The value of `map_` at `operands`, with constants folded in; emits an affine.apply only where one is left."""
-    known = [static_index(operand) for operand in operands]
-    expr = map_.data.results[0]
-    if any(value is not None for value in known):
-        kept: list[SSAValue] = []
-        dims: list[AffineExpr] = []
-        for operand, value in zip(operands, known):
-            if value is None:
-                dims.append(AffineDimExpr(len(kept)))
-                kept.append(operand)
-            else:
-                dims.append(AffineConstantExpr(value))
-        expr = expr.replace_dims_and_symbols(dims, ())
-        operands, map_ = kept, AffineMapAttr(AffineMap(len(kept), 0, (expr,)))
-    if isinstance(expr, AffineConstantExpr):
-        return pool.index(expr.value)
-    if isinstance(expr, AffineDimExpr):
-        return operands[expr.position]
-    op = ApplyOp(operands, map_)
-    op.result.name_hint = hint
-    emit(op)
-    return op.result
