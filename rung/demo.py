@@ -105,7 +105,13 @@ def main() -> int:
 
     progress = Progress()
     progress("reading the digits")
-    queries, examples, answers, labels = load_digits()
+    try:
+        queries, examples, answers, labels = load_digits()
+    except ModuleNotFoundError as missing:
+        print(
+            f"the digits ship with scikit-learn, and {missing.name} is not installed: pip install scikit-learn", file=sys.stderr
+        )
+        return 1
     opencl = target("opencl")
     if (problem := opencl.available()) is not None:
         print(f"nothing can run kernels here: {problem}. Next: rung doctor", file=sys.stderr)
