@@ -23,7 +23,7 @@ from typing import IO, ClassVar
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
-from xdsl.utils.exceptions import ArgSpecParseError
+from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, VerifyException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from rung.dialects.contracts import RUNGS
@@ -60,7 +60,9 @@ class RungOpt(xDSLOptMain):
 
     def register_all_frontends(self) -> None:
         def parse(stream: IO[bytes]) -> ModuleOp:
-            return self._parse(stream.read(), 0)
+            module = self._parse(stream.read(), 0)
+            assert module is not None  # only parse_chunk, which is what runs, is asked to go on after an error
+            return module
 
         self.available_frontends["mlir"] = parse
 
@@ -125,21 +127,38 @@ class RungOpt(xDSLOptMain):
             return super().parse_chunk(chunk, file_extension, start_offset)
         return self._parse(chunk.read(), start_offset)
 
-    def _parse(self, data: bytes, line_offset: int) -> ModuleOp:
+    def _parse(self, data: bytes, line_offset: int) -> ModuleOp | None:
         started = time.perf_counter()
         implicit = not self.args.no_implicit_module
-        module = parse_bytes(data, self.get_input_name(), self.ctx, line_offset=line_offset, implicit_module=implicit)
-        self.parse_seconds += time.perf_counter() - started
-        return module
+        try:
+            return parse_bytes(data, self.get_input_name(), self.ctx, line_offset=line_offset, implicit_module=implicit)
+        except Malformed as problem:
+            if not self.args.parsing_diagnostics:
+                raise
+            print(problem)
+            return None
+        finally:
+            self.parse_seconds += time.perf_counter() - started
 
     def apply_passes(self, prog: ModuleOp) -> None:
+        try:
+            self._apply_passes(prog)
+        except (Malformed, PassFailure) as problem:
+            if self.args.verify_diagnostics:
+                raise DiagnosticException(str(problem)) from None  # xDSL's driver prints it and goes on
+            raise
+
+    def _apply_passes(self, prog: ModuleOp) -> None:
         passes = self.pipeline.passes
         asked = self.args.verify_rung
         final = None if asked == EACH else asked
         if not self.args.disable_verify:
             check_input(prog, None if passes else final)
         if self.runner.upstream is not None:
-            self.runner.judge(prog)
+            try:
+                self.runner.upstream(prog)
+            except VerifyException as problem:
+                raise Malformed(f"{self.get_input_name()}:1:1: error: {problem}") from None
         if asked == EACH:
             self.runner.run(self.ctx, prog, passes, _declared(passes))
             return

@@ -81,7 +81,12 @@ def _located(problem: ParseError, parser: LocatingParser | None) -> str:
     elif message.startswith("in "):
         message = f"unexpected {found} {message}"
     elif (unknown := re.search(r"([\w.]+) is not registered", message)) and parser is not None:
-        message = f"{message}, expected an op that rung-opt knows{_similar(unknown.group(1), parser.ctx)}"
+        name = unknown.group(1)
+        message = f"{message}, expected an op that rung-opt knows{_similar(name, parser.ctx)}"
+        # xDSL points at what comes after the name
+        start = parser.lexer.input.content.rfind(name, 0, span.start)
+        if start >= 0:
+            return _with_line(parser.lexer.input.content, start, start + len(name), span.input.name, message)
     content = span.input.content
     text = content if isinstance(content, str) else content.decode("utf-8", "replace")
     return _with_line(text, span.start, span.end, span.input.name, message)

@@ -8,6 +8,7 @@ on xDSL alone and fails on the day it is gone; then delete the repair.
 - vector.reduction: the constructor gives the element type, not the vector's.
 - linalg.generic: several results in the custom syntax.
 - scf.parallel and scf.reduce, memref.copy and the memref casts: upstream's custom syntax.
+- a string that is not closed is refused, where xDSL's lexer never comes back.
 - `dense<0xFF800000>` of floats is read as the bits that it is, not as the number 4286578688.
 """
 
@@ -49,7 +50,7 @@ from xdsl.traits import Pure
 from xdsl.transforms.canonicalization_patterns import arith as arith_patterns
 from xdsl.utils.exceptions import VerifyException
 
-from .xdsl_repairs_syntax import repair_dense_hex, repair_generic, repair_memref, repair_parallel
+from .xdsl_repairs_syntax import repair_dense_hex, repair_generic, repair_memref, repair_parallel, repair_strings
 
 _BOOL = container_of(IntegerType(1))
 _INT = container_of(IntegerType)
@@ -312,6 +313,7 @@ def _repair_vector_reduction() -> None:
 # Not behind a flag and not undone: Python imports a module once, and a half-repaired xDSL would be worse than either.
 _repair_arith()
 _repair_vector_reduction()
+repair_strings()
 repair_dense_hex()
 repair_generic()
 repair_parallel()

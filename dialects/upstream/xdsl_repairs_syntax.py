@@ -1,7 +1,8 @@
-"""The parsers and printers of xDSL 0.74 that `xdsl_repairs` replaces: dense hex floats, linalg.generic, scf.parallel, memref."""
+"""What `xdsl_repairs` replaces of the parsers and printers of xDSL 0.74: strings, dense hex floats, linalg, scf, memref."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -12,6 +13,13 @@ from xdsl.irdl import IRDLOperation
 from xdsl.irdl.declarative_assembly_format import FormatProgram
 from xdsl.parser import AttrParser, Parser
 from xdsl.printer import Printer
+from xdsl.utils.mlir_lexer import MLIRLexer
+
+
+def repair_strings() -> None:
+    """Refuse a string that is not closed at once; xDSL's pattern tries every way to cut it, twice as many for each character."""
+    pattern = r'"(?:[^"\\\n\v\f]++|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"'  # xDSL's, with possessive repeats
+    MLIRLexer._unescaped_characters_regex = re.compile(pattern)  # pyright: ignore[reportPrivateUsage]
 
 
 def repair_dense_hex() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 from xdsl.context import Context
@@ -29,6 +30,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.dialects.vector import CombiningKindAttr, CombiningKindFlag, ReductionOp
 from xdsl.transforms.canonicalize import CanonicalizePass
+from xdsl.utils.exceptions import ParseError
 
 from rung.dialects.upstream import parse
 from rung.dialects.upstream.xdsl_repairs import element_of, splat, with_element
@@ -36,6 +38,8 @@ from rung.dialects.upstream.xdsl_repairs import element_of, splat, with_element
 # Runs in a process of its own that never imports rung: each entry is True while xDSL has the fault.
 PLAIN_XDSL = r"""
 import json
+import time
+from xdsl.utils.mlir_lexer import MLIRLexer
 from xdsl.context import Context
 from xdsl.dialects import arith, get_all_dialects, scf
 from xdsl.dialects.builtin import VectorType, f32, i1, i32, i64
@@ -70,7 +74,10 @@ CASTS = {
 }
 scalar = '%m, %t = "test.op"() : () -> (memref<8xf32>, tensor<4xf32>)\n%c0 = arith.constant 0 : index\n%f = arith.constant 1.0 : f32\n'
 maps = "{indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = [\"parallel\"]}"
+start = time.perf_counter()
+MLIRLexer._unescaped_characters_regex.match('"' + "a" * 22)
 faults = {
+    "open string takes exponential time": time.perf_counter() - start > 0.02,
     "cmpf of vectors builds i1": arith.CmpfOp(a, a, "olt").result.type == i1,
     "cmpi of vectors builds i1": arith.CmpiOp(i, i, "slt").result.type == i1,
     "cmpf of vectors reads as i1": first(V + "%r = arith.cmpf olt, %a, %b : vector<4xf32>") == i1,
@@ -115,6 +122,7 @@ def faults():
 
 
 FAULTS = [
+    "open string takes exponential time",
     "cmpf of vectors builds i1",
     "cmpi of vectors builds i1",
     "cmpf of vectors reads as i1",
@@ -243,6 +251,19 @@ def test_dense_hex_of_floats_is_bits_and_of_integers_a_number(text, want):
 
 def test_what_xdsl_prints_of_infinity_in_a_list_is_read_back():
     module = parse("%r = arith.constant dense<[0xFF800000, 0x7F800000, 1.5]> : vector<3xf32>")
+    assert module.is_structurally_equivalent(parse(str(module)))
+
+
+def test_string_that_is_not_closed_is_refused_at_once():
+    start = time.perf_counter()
+    with pytest.raises(ParseError, match="before closing string literal"):
+        parse('module attributes {a = "' + "x" * 5000)
+    assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize("text", ['""', '"plain"', r'"tab \t quote \" back \\ byte \41"'])
+def test_closed_strings_are_read_as_before(text):
+    module = parse(f"module attributes {{a = {text}}} {{\n}}")
     assert module.is_structurally_equivalent(parse(str(module)))
 
 
