@@ -10,7 +10,7 @@ import numpy as np
 
 from .elements import BITS
 from .linear import NONE, Atom, Linear
-from .precedence import CONDITIONAL, OPERATORS, PRIMARY, UNARY, operand, parenthesised
+from .precedence import BIT_AND, BIT_OR, BIT_XOR, CONDITIONAL, OPERATORS, PRIMARY, UNARY, operand, parenthesised
 
 LONGEST_EXPRESSION = 90
 """Characters beyond which a value gets a variable even if it is used once."""
@@ -113,7 +113,9 @@ def cast(spelling: str, operand: Expr, code: str, lanes: int = 1) -> Expr:
 def conditional(condition: Expr, on_true: Expr, on_false: Expr, code: str) -> Expr:
     """`condition ? on_true : on_false`. A chain of them leans to the right and needs no parentheses."""
     reads, mutable = _effects((condition, on_true, on_false))
-    text = f"{condition.at_least(CONDITIONAL + 1)} ? {on_true.at_least(CONDITIONAL + 1)} : {on_false.at_least(CONDITIONAL)}"
+    # clang warns of `a | b ? c : d`, of && and comparisons there it does not
+    tight = UNARY if condition.precedence in (BIT_AND, BIT_XOR, BIT_OR) else CONDITIONAL + 1
+    text = f"{condition.at_least(tight)} ? {on_true.at_least(CONDITIONAL + 1)} : {on_false.at_least(CONDITIONAL)}"
     return Expr(text, code, max(condition.lanes, on_true.lanes, on_false.lanes), CONDITIONAL, reads, mutable)
 
 
