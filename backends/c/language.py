@@ -73,7 +73,7 @@ class CLanguage:
     aligned_access: tuple[str, str] | None
     """How a vector is read and written where it provably lies at a multiple of its size; None where that is no gain."""
     access: tuple[str, str]
-    """How a vector is read and written at any element: formats of the memory's `{qualifier}`, `{type}`, `{address}`, `{value}`."""
+    """How a vector is read and written at any element, by `{qualifier}` (of the memory), `{type}`, `{address}` and `{value}`."""
     access_helper: str | None
     """The prelude block that `access` needs."""
     math: Mapping[tuple[str, str], tuple[Call, Call]]

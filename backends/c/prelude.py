@@ -3,8 +3,8 @@
 The file is a list of blocks, each headed by `//: name` and perhaps `needs other, other`. `name:1` is the form for scalars, if it
 differs. What a block needs has its own type and lanes, but for `other(u32)`, another element type, and `other/2`, half the lanes.
 In a block stand: `$T` for the type of the result, `$S` for that of one lane, `$half` for half the lanes, `$I`, `$U` and `$M` for
-the signed and the unsigned integer and the comparison result of its width, `$F`, `$D`, `$V` and `$H` for a float, a double, a uint
-and a ushort of as many lanes, `$B` for the bytes of an element and `$n` for the number of lanes.
+the signed and the unsigned integer and the comparison result of its width, `$F`, `$D`, `$V` and `$H` for a float, a double, a
+uint and a ushort of as many lanes, `$B` for the bytes of an element, `$n` for the number of lanes.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ _LIBRARY = {
     "math.roundeven": "rint",
     **{
         f"math.{name}": name
-        for name in "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf exp expm1 floor log log10 log1p "
+        for name in "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cosh erf exp expm1 floor log log10 log1p "
         "round sinh tan tanh".split()
     },
 }
@@ -60,7 +60,7 @@ _LIBRARY = {
 
 def _math() -> dict[tuple[str, str], tuple[Call, Call]]:
     found = {(op, code): _library(name) for op, name in _LIBRARY.items() for code in ("f32", "f64")}
-    for name in ("exp2", "log2", "sin"):
+    for name in ("exp2", "log2", "sin", "cos"):
         found[f"math.{name}", "f32"] = _ours(name)
         found[f"math.{name}", "f64"] = _library(name)
     for code in ("f32", "f64"):

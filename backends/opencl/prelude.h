@@ -153,7 +153,7 @@ static inline float rung_sin_float(float x) { // own fit, 2e-7; beyond 39000 the
   p = p * s - 0.00019841087f;
   p = p * s + 0.008333335f;
   p = p * s - 0.16666667f;
-  float y = as_float(as_uint(p * s * r + r) ^ odd);
+  float y = as_float(as_uint((p * s + 1.0f) * r) ^ odd);
   return x >= -39000.0f && x <= 39000.0f ? y : sin(x);
 }
 
@@ -172,10 +172,51 @@ static inline $T rung_sin_$T($T x) { // as rung_sin_float
   p = p * s - 0.00019841087f;
   p = p * s + 0.008333335f;
   p = p * s - 0.16666667f;
-  $T y = as_$T(as_$U(p * s * r + r) ^ odd);
+  $T y = as_$T(as_$U((p * s + 1.0f) * r) ^ odd);
   $I far = ~((x >= ($T)(-39000.0f)) & (x <= ($T)(39000.0f)));
   for (int lane = 0; lane < $n; lane++) // cold: no vector code can reduce these
     if (far[lane]) y[lane] = rung_sin_float(x[lane]);
+  return y;
+}
+
+//: cos:1
+static inline float rung_cos_float(float x) { // own fit, 2e-7; beyond 39000 the library's, which reduces exactly
+  float n = x * 0.31830989f - 0.5f + 12582912.0f; // cos(x) is -sin(x - (n + 1/2) pi), but for even n its opposite
+  uint odd = ~as_uint(n) << 31;
+  n = n - 12582912.0f + 0.5f;
+  float r = x - n * 3.140625f; // pi in four parts, each short enough that its product is exact
+  r -= n * 0.0009670257568359375f;
+  r -= n * 6.2771141529083251953e-07f;
+  r -= n * 1.2154201256553420762e-10f;
+  float s = r * r;
+  float p = -2.408019e-08f;
+  p = p * s + 2.7536464e-06f;
+  p = p * s - 0.00019841087f;
+  p = p * s + 0.008333335f;
+  p = p * s - 0.16666667f;
+  float y = as_float(as_uint((p * s + 1.0f) * r) ^ odd);
+  return x >= -39000.0f && x <= 39000.0f ? y : cos(x);
+}
+
+//: cos needs cos:1
+static inline $T rung_cos_$T($T x) { // as rung_cos_float
+  $T n = x * 0.31830989f - 0.5f + 12582912.0f;
+  $U odd = ~as_$U(n) << 31;
+  n = n - 12582912.0f + 0.5f;
+  $T r = x - n * 3.140625f;
+  r -= n * 0.0009670257568359375f;
+  r -= n * 6.2771141529083251953e-07f;
+  r -= n * 1.2154201256553420762e-10f;
+  $T s = r * r;
+  $T p = -2.408019e-08f;
+  p = p * s + 2.7536464e-06f;
+  p = p * s - 0.00019841087f;
+  p = p * s + 0.008333335f;
+  p = p * s - 0.16666667f;
+  $T y = as_$T(as_$U((p * s + 1.0f) * r) ^ odd);
+  $I far = ~((x >= ($T)(-39000.0f)) & (x <= ($T)(39000.0f)));
+  for (int lane = 0; lane < $n; lane++) // cold: no vector code can reduce these
+    if (far[lane]) y[lane] = rung_cos_float(x[lane]);
   return y;
 }
 
