@@ -40,7 +40,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from rung.dialects.nd.base import element_of, shape_of
 from xdsl.context import Context
 from xdsl.dialects import func, tensor
 from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, IntegerAttr, ModuleOp, TensorType, i64
@@ -49,6 +48,8 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineExpr, AffineMap
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
+
+from rung.dialects.nd.base import element_of, shape_of
 
 Groups = list[list[int]]
 

@@ -127,7 +127,9 @@ func.func private @f(%x: tensor<4xi32>) -> tensor<4xi32> attributes {kernel} {
 
 
 def test_reduction_needed_beyond_its_row_is_refused_by_name():
-    with pytest.raises(VerifyException, match=r'"max" \(%m\) is needed at more than one element for each row .*mark it {realize}'):
+    with pytest.raises(
+        VerifyException, match=r'"max" \(%m\) is needed at more than one element for each row .*mark it {realize}'
+    ):
         lowered("""
 func.func private @f(%x: tensor<4x4xf32>) -> tensor<4xf32> attributes {kernel} {
   %m = nd.reduce "max" %x axes [1] : tensor<4x4xf32> -> tensor<4xf32>

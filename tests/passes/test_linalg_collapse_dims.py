@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from xdsl.dialects.linalg.ops import GenericOp
+
 from rung.backends.reference import evaluate
 from rung.dialects.upstream import make_context, parse
 from rung.lowering.nd_to_linalg import NdToLinalgPass
 from rung.passes.linalg_collapse_dims import LinalgCollapseDimsPass
-from xdsl.dialects.linalg.ops import GenericOp
 
 CASES = {  # name: (nd kernel body over %x: tensor<2x3x5x7xf32> and %b: tensor<3xf32>, result type, loops of each op after)
     "same_order_is_one_loop": (
@@ -47,9 +48,7 @@ CASES = {  # name: (nd kernel body over %x: tensor<2x3x5x7xf32> and %b: tensor<3
 @pytest.mark.parametrize("name", CASES)
 def test_loops_and_numbers(name, mlir_opt, rng):
     body, result, loops = CASES[name]
-    text = (
-        f"func.func private @k(%x: tensor<2x3x5x7xf32>, %b: tensor<3xf32>) -> tensor<{result}> attributes {{kernel}} {{\n{body}\n}}"
-    )
+    text = f"func.func private @k(%x: tensor<2x3x5x7xf32>, %b: tensor<3xf32>) -> tensor<{result}> attributes {{kernel}} {{\n{body}\n}}"
     module, context = parse(text), make_context()
     NdToLinalgPass().apply(context, module)
     LinalgCollapseDimsPass().apply(context, module)
