@@ -93,7 +93,7 @@ class CLanguage:
         forms = [*self.math.values(), *self.helpers.values()]
         called = [form.name for pair in forms for form in pair] + [self.barrier, self.barrier_global]
         called += [text for texts in self.ids.values() for text in texts.values()]
-        return self.keywords | frozenset(word for text in called for word in re.findall(r"[A-Za-z_]\w*", text))
+        return self.keywords | frozenset(word for text in called for word in re.findall(r"(?<![.\w])[A-Za-z_]\w*", text))
 
     def type(self, code: str, lanes: int = 1, index: str = "i32") -> str:
         """The C type of a value. A mask of one lane is a bool."""

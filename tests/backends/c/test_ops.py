@@ -27,7 +27,7 @@ LENGTH = 16 * 88
 
 @dataclass(frozen=True)
 class Op:
-    """An op as text over `%a`, `%b`, `%c` of types `$a`, `$b`, `$c`, giving `%r` of type `$r`; `#7` is a constant of type `$a`."""
+    """An op as text over `%a`, `%b`, `%c` of types `$a`, `$b`, `$c`, giving `%r` of type `$r`; `#7` is a constant of `$a`."""
 
     name: str
     text: str
