@@ -151,6 +151,31 @@ def test_scalar_that_all_lanes_share_is_loaded_once(rng: np.random.Generator, ml
     assert "arith.negf %x : f32" in printed and "vector.broadcast %y : f32 to vector<16xf32>" in printed
 
 
+def test_scalar_used_first_inside_of_a_loop_is_spread_before_it(rng: np.random.Generator, mlir_opt: Upstream) -> None:
+    text = kernel(
+        """
+        %zero = arith.constant 0.0 : f32
+        scf.parallel (%m) = (%c0) to (%c3) step (%c1) {
+          scf.parallel (%i) = (%c0) to (%c16) step (%c1) {
+            %x = memref.load %p0[%m] : memref<3xf32>
+            %s = scf.for %r = %c0 to %c4 step %c1 iter_args(%acc = %zero) -> (f32) {
+              %y = memref.load %p1[%r, %i] : memref<4x16xf32>
+              %z = arith.mulf %x, %y : f32
+              %t = arith.addf %acc, %z : f32
+              scf.yield %t : f32
+            }
+            %d = arith.subf %s, %x : f32
+            memref.store %d, %p2[%m, %i] : memref<3x16xf32>
+          } {vector = array<i64: 16>}
+        }""",
+        "3xf32",
+        "4x16xf32",
+        "3x16xf32",
+    )
+    module = same_numbers(text, [rng.random(3, np.float32), rng.random((4, 16), np.float32)], mlir_opt)
+    assert str(module).count("vector.broadcast") == 1
+
+
 def test_loop_index_as_data(mlir_opt: Upstream) -> None:
     text = kernel(
         """

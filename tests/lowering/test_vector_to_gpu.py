@@ -129,6 +129,12 @@ def test_index_of_a_tile_folds_into_the_maps_that_use_it() -> None:
     assert [operand.name_hint for operand in apply.operands] == ["block_id_x", "i"]
 
 
+def test_only_inner_dims_of_z_need_a_remainder() -> None:
+    text = str(on_gpu(box([(0, 2, 1), (0, 3, 1), (0, 4, 1), (0, 5, 1)])))
+    assert "(d0 floordiv 3)" in text and "(d0 mod 3)" in text and text.count("mod") - text.count("module") == 1
+    assert " mod " not in str(on_gpu(box([(0, 1, 1), (0, 3, 1), (0, 4, 1), (0, 5, 1)])))
+
+
 def test_one_block_needs_no_id() -> None:
     text = str(on_gpu(box([(3, 4, 1)])))
     assert "gpu.block_id" not in text and "%c3 = arith.constant 3 : index" in text

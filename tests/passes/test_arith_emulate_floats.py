@@ -145,6 +145,23 @@ def test_a_constant_is_widened_once_and_outside_of_the_loop() -> None:
     assert printed.index("arith.extf %k") < printed.index("scf.for")
 
 
+def test_a_value_widened_in_a_branch_is_widened_again_after_it(mlir_opt: Callable[..., str]) -> None:
+    text = """
+      func.func @main(%x: f16, %c: i1) -> f16 {
+        %y = scf.if %c -> (f16) {
+          %a = arith.addf %x, %x : f16
+          scf.yield %a : f16
+        } else {
+          scf.yield %x : f16
+        }
+        %z = arith.mulf %x, %y : f16
+        return %z : f16
+      }"""
+    module = emulated(text)
+    mlir_opt(module)
+    assert str(module).count("arith.extf %x :") == 2
+
+
 def test_native_types_are_left_alone() -> None:
     text = elementwise("arith.addf %a, %b", "f16")
     assert str(emulated(text, ("f16", "f32", "f64"))) == str(parse(text))
