@@ -45,9 +45,9 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import PassFailedException
 
 from rung.dialects.nd import Nd
+from rung.schedules.nests import fail
 
 from .kernel_legality import REALIZE, KernelWalk, reduction_of, result_roots
 from .kernel_names import kernel_name
@@ -110,9 +110,8 @@ def _outline_function(function: func.FuncOp, kernels: Kernels) -> None:
         return  # nothing to do, or outlined already
     for op in work:
         if not isinstance(op, ND_OPS):
-            raise PassFailedException(
-                f"nd-outline-kernels: found {op.name} in @{function.sym_name.data}, expected ops of nd only"
-            )
+            more = "; write the called function's ops here in its place" if isinstance(op, func.CallOp) else ""
+            raise fail(op, f"found in a function to be cut into kernels, expected ops of nd only{more}")
     roots = result_roots(block) | {op for op in work if REALIZE in op.attributes}
     check_marks(function, roots)
     position = {op: i for i, op in enumerate(work)}
@@ -162,9 +161,10 @@ def check_marks(function: func.FuncOp, roots: set[Operation]) -> None:
             why = walk.refusal(reduction)
             if why is not None:
                 user = next(iter(walk.uses_of(op))).root.results[0]
-                raise PassFailedException(
-                    f"nd-outline-kernels: kernel of {_name(user)} in @{function.sym_name.data} needs {_name(reduction.res)} "
-                    f'(nd.reduce "{reduction.combiner.data}") {why}; mark it {{realize}}'
+                raise fail(
+                    reduction,
+                    f"the kernel of {_name(user)} needs {_name(reduction.res)} "
+                    f'(nd.reduce "{reduction.combiner.data}") {why}; mark it {{realize}}',
                 )
             walk.fuse(reduction)
         walk.enter(op)

@@ -5,6 +5,7 @@ The pipeline (`rung/pipeline.py`), `rung-opt` and the tools all run their passes
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,9 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import FileLineColLoc, ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.exceptions import PassFailedException, VerifyException
+
+from rung.dialects.contract_rules import Refusal
+from rung.files import place
 
 from .checks import check_module
 
@@ -128,10 +132,16 @@ class PassRunner:
         return [failing], module
 
 
+_XDSL_LOCATION = re.compile(r'loc\("([^"]*)":(\d+):(\d+)\)')
+"""How xDSL prints a place; everywhere else it is file:line:column, which editors jump to."""
+
+
 def describe(problem: BaseException) -> str:
     """What a user is told of an exception: its message, with its kind where that says more than `refused`."""
-    text = str(problem).strip()
-    if isinstance(problem, VerifyException) and text:
+    text = _XDSL_LOCATION.sub(r"\1:\2:\3", str(problem).strip())
+    if isinstance(problem, Refusal):
+        return f"{place(problem.op)}: {text}" if isinstance(problem.op.location, FileLineColLoc) else text
+    if isinstance(problem, VerifyException | PassFailedException) and text:
         return text
     return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
 
@@ -142,10 +152,10 @@ def _one_line(text: str) -> str:
 
 def _write(folder: Path, name: str, text: str) -> Path | None:
     """Write a reproducer into `folder`, or, where that cannot be written, into the system's folder for temporary files."""
-    for place in (folder, Path(tempfile.gettempdir())):
-        path = place / name
+    for into in (folder, Path(tempfile.gettempdir())):
+        path = into / name
         try:
-            place.mkdir(parents=True, exist_ok=True)
+            into.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         except OSError:
             continue

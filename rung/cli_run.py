@@ -106,7 +106,10 @@ def arguments(function: FuncOp, files: list[str], seed: int | None) -> list[Arra
         if position < len(files):
             arrays.append(load(files[position], dtype, shape, label))
         else:
-            arrays.append(random_array(rng, dtype, shape))
+            try:
+                arrays.append(random_array(rng, dtype, shape))
+            except (ValueError, MemoryError) as problem:  # more elements or axes than NumPy has
+                raise UsageError(f"{place(function)}: {label} is {kind}, which NumPy cannot make: {problem}") from None
     return arrays
 
 

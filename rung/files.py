@@ -74,4 +74,6 @@ def entry(module: ModuleOp, name: str | None = None) -> FuncOp:
         name = "main" if "main" in public or len(public) != 1 else next(iter(public))
     if name not in public:
         raise UsageError(f"{place(module)}: no public function @{name}; found {found}")
+    if len(public[name].body.blocks) != 1:
+        raise UsageError(f"{place(public[name])}: @{name} has {len(public[name].body.blocks)} blocks, expected 1: no branches")
     return public[name]

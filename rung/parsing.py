@@ -6,7 +6,7 @@ import difflib
 import re
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr
 from xdsl.utils.exceptions import ParseError, VerifyException
 
 from rung.dialects.contract_rules import Refusal
@@ -36,7 +36,10 @@ def parse_bytes(data: bytes, name: str, ctx: Context, *, line_offset: int = 0, i
     try:
         # the lines before are there as empty ones, so that every place that the parser names is one of the file
         parser = LocatingParser(ctx, "\n" * line_offset + text, name)
-        return parser.parse_module(implicit_module)
+        module = parser.parse_module(implicit_module)
+        if not isinstance(module.location, FileLineColLoc):  # a module that the text leaves out begins where the text does
+            module.location = FileLineColLoc(StringAttr(name), IntAttr(1 + line_offset), IntAttr(1))
+        return module
     except ParseError as problem:
         raise Malformed(_located(problem, parser)) from None
     except RecursionError:
@@ -78,8 +81,12 @@ def _located(problem: ParseError, parser: LocatingParser | None) -> str:
     found = repr(span.text) if span.text else "the end of the text"
     if message == "Could not parse entire input!":
         message = f"found {found}, expected an operation"
+    elif message == "in block definition":
+        message = f"found {found}, expected an operation or the end of the region, '}}'"
     elif message.startswith("in "):
         message = f"unexpected {found} {message}"
+    elif message.startswith("Expected "):
+        message = f"found {found}, e{message[1:]}"
     elif (unknown := re.search(r"([\w.]+) is not registered", message)) and parser is not None:
         name = unknown.group(1)
         message = f"{message}, expected an op that rung-opt knows{_similar(name, parser.ctx)}"

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from rung.backends.machine import CPU, Machine
@@ -72,11 +73,17 @@ _MARKS = (("gpu", ("gpu.",)), ("vector", ("vector.",)), ("nd", ("nd.",)), ("lina
 
 
 def rung_of(module: ModuleOp) -> str:
-    """The rung a module stands on, by its dialects: the lowest of gpu, vector, nd, linalg that occurs; else loops."""
+    """The rung a module stands on, by its dialects: the lowest of gpu, vector, nd, linalg that occurs; else loops.
+
+    Where nothing is computed (`@main` returns its arguments), functions of tensors are on nd, and of anything else on loops.
+    """
     prefixes = {op.name.partition(".")[0] for op in module.walk()}
     for rung, dialects in _MARKS:
         if any(name.rstrip(".") in prefixes for name in dialects):
             return rung
+    types = (type_ for op in module.ops if isinstance(op, FuncOp) for type_ in op.function_type.inputs)
+    if any(isinstance(type_, TensorType) for type_ in types):
+        return "nd" if prefixes <= {"builtin", "func"} else "linalg"
     return "loops"
 
 

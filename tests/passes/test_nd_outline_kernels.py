@@ -177,8 +177,7 @@ def test_an_illegal_mark_is_refused_by_name() -> None:
     with pytest.raises(PassFailedException) as refusal:
         outline(module, mark=False)
     assert str(refusal.value) == (
-        'nd-outline-kernels: kernel of %softmax in @main needs %scores (nd.reduce "sum") at two different indices; '
-        "mark it {realize}"
+        'nd.reduce in @main: the kernel of %softmax needs %scores (nd.reduce "sum") at two different indices; mark it {realize}'
     )
 
 
@@ -188,7 +187,8 @@ def test_an_illegal_mark_of_an_unnamed_value_is_still_located() -> None:
         for result in op.results:
             result.name_hint = None
     with pytest.raises(
-        PassFailedException, match=r'an unnamed nd.reduce in @main needs an unnamed nd.reduce \(nd.reduce "sum"\) at more'
+        PassFailedException,
+        match=r'kernel of an unnamed nd.reduce needs an unnamed nd.reduce \(nd.reduce "sum"\) at more',
     ):
         outline(module, mark=False)
 
@@ -199,5 +199,5 @@ def test_ops_of_other_dialects_are_refused() -> None:
         '%y = nd.unary "neg" %x : tensor<4xf32>\n%z = func.call @f(%y) : (tensor<4xf32>) -> tensor<4xf32>\n'
         "return %z : tensor<4xf32>\n}"
     )
-    with pytest.raises(PassFailedException, match=r"found func\.call in @f, expected ops of nd only"):
+    with pytest.raises(PassFailedException, match=r"func\.call in @f: .* expected ops of nd only"):
         outline(module)

@@ -10,9 +10,11 @@ from xdsl.context import Context
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i32
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.exceptions import PassFailedException, VerifyException
 
 from rung.dialects.upstream import make_context, parse
+from rung.parsing import parse_bytes
+from rung.passes.nd_simplify import NdSimplifyPass
 from rung.passes.runner import PassFailure, PassRunner, describe
 
 TEXT = "func.func @f(%a: i32) -> i32 {\n  %b = arith.addi %a, %a : i32\n  return %b : i32\n}"
@@ -195,7 +197,19 @@ def test_default_crash_dir_is_the_current_one(tmp_path, monkeypatch):
         (KeyError("x"), "KeyError: 'x'"),
         (AssertionError(), "AssertionError"),
         (VerifyException(""), "VerifyException"),
+        (
+            PassFailedException('loc("f.mlir":2:3): cf.br in @f: no'),
+            "f.mlir:2:3: cf.br in @f: no",
+        ),
     ],
 )
 def test_exceptions_are_told_with_their_kind_unless_they_are_verdicts(problem, told):
     assert describe(problem) == told
+
+
+def test_refused_op_that_the_user_wrote_is_told_with_its_place(tmp_path):
+    text = b"func.func @f(%x: tensor<4xf32>) {\n  %y = arith.negf %x : tensor<4xf32>\n  return\n}"
+    module = parse_bytes(text, "f.mlir", make_context())
+    with pytest.raises(PassFailure) as failed:
+        PassRunner(crash_dir=None).run(make_context(), module, [NdSimplifyPass()], {"nd-simplify": "nd"})
+    assert failed.value.reason.startswith("f.mlir:2:3: rung nd: arith.negf %y in @f: ")

@@ -94,3 +94,10 @@ def test_too_few_and_too_many_arguments_are_counted(tmp_path: Path) -> None:
 def test_parameter_that_is_no_static_tensor_is_refused() -> None:
     program = "func.func @main(%n: index) -> index {\n  return %n : index\n}\n"
     assert refusal([], 0, program).endswith("argument 0 (%n) of @main is index, expected a tensor of static shape")
+
+
+@pytest.mark.parametrize("shape", ["100000000000000", "99999999999999999999999", "x".join(["1"] * 300)])
+def test_random_argument_larger_than_numpy_can_make_is_refused(shape: str) -> None:
+    program = f"func.func @main(%x: tensor<{shape}xf32>) -> tensor<{shape}xf32> {{\n  return %x : tensor<{shape}xf32>\n}}\n"
+    assert "argument 0 (%x) of @main is tensor<" in (told := refusal([], 0, program))
+    assert "which NumPy cannot make: " in told

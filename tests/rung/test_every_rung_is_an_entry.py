@@ -9,7 +9,7 @@ from rung.backends.machine import CPU
 from rung.compile import compile_module, spell
 from rung.dialects.upstream import make_context, parse
 from rung.frontend.runtime import HostBuffer
-from rung.pipeline import LADDER, lower
+from rung.pipeline import LADDER, lower, rung_of
 
 PROGRAM = """
 func.func @main(%x: tensor<37x64xf32>, %w: tensor<64x24xf32>) -> tensor<37x24xf32> {
@@ -85,3 +85,11 @@ def test_second_compilation_comes_from_the_cache(rng):
     second = compile_module(parse(PROGRAM))
     assert second.from_cache
     np.testing.assert_allclose(second.run([HostBuffer(x), HostBuffer(w)])[0].numpy(), expected(x, w), rtol=1e-4, atol=1e-4)
+
+
+def test_program_that_returns_its_argument_is_on_nd_and_runs(rng):
+    module = parse("func.func @main(%x: tensor<5xf32>) -> tensor<5xf32> {\n  return %x : tensor<5xf32>\n}")
+    assert rung_of(module) == "nd"
+    x = rng.standard_normal(5).astype(np.float32)
+    (out,) = compile_module(module, "opencl", cache=False).run([HostBuffer(x)])
+    np.testing.assert_array_equal(out.numpy(), x)

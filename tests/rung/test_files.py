@@ -32,7 +32,7 @@ def refusal(folder: Path, text: str) -> str:
 def test_good_program_gives_each_op_its_place(tmp_path: Path) -> None:
     module = read_module(write(tmp_path, GOOD))
     places = {op.name: place(op).rpartition("p.mlir:")[2] for op in module.walk()}
-    assert places == {"builtin.module": "<generated>", "func.func": "1:1", "nd.reduce": "2:3", "func.return": "3:3"}
+    assert places == {"builtin.module": "1:1", "func.func": "1:1", "nd.reduce": "2:3", "func.return": "3:3"}
 
 
 def test_explicit_location_in_the_text_is_kept(tmp_path: Path) -> None:
@@ -69,5 +69,11 @@ def test_entry_prefers_main_then_the_only_public_function(tmp_path: Path) -> Non
     assert name(GOOD + other) == "main"
     assert name(GOOD + other, "other") == "other"
     assert name(other + GOOD.replace("@main", "private @main")) == "other"
-    with pytest.raises(UsageError, match="no public function @main; found @other, @third"):
+    with pytest.raises(UsageError, match=r"p\.mlir:1:1: no public function @main; found @other, @third"):
         name(other + GOOD.replace("@main", "@third"))
+
+
+def test_function_with_branches_is_refused_with_its_place(tmp_path: Path) -> None:
+    text = "func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {\n  cf.br ^end\n^end:\n  return %x : tensor<4xf32>\n}\n"
+    with pytest.raises(UsageError, match=r"p\.mlir:1:1: @main has 2 blocks, expected 1"):
+        entry(read_module(write(tmp_path, text)))

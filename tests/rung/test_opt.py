@@ -178,7 +178,7 @@ def test_result_is_held_to_the_contract_asked_for(opt):
     assert opt(SOFTMAX, "-p", "nd-simplify", "--verify-rung", "nd")[0] == 0
     status, out, err = opt(SOFTMAX, "-p", "nd-simplify", "--verify-rung", "linalg")
     assert (status, out) == (1, "")
-    assert err.startswith("rung-opt: pass nd-simplify: rung linalg: nd.")
+    assert re.match(r"rung-opt: pass nd-simplify: (in\.mlir:\d+:\d+: )?rung linalg: nd\.", err)
     assert "in @main: nd-to-linalg leaves nothing of nd" in err
     assert "rerun it: rung-failed-nd-simplify.mlir" in err
 
@@ -199,7 +199,7 @@ def test_declared_contract_is_asked_after_each_pass(opt):
     assert opt(text, "-p", "nd-mark-kernels")[0] == 0
     status, _, err = opt(text, "-p", "nd-mark-kernels", "--verify-rung", "each")
     assert status == 1
-    assert "pass nd-mark-kernels: rung nd: scf.for in @main: nd has no control flow; use nd.select" in err
+    assert "pass nd-mark-kernels: in.mlir:2:3: rung nd: scf.for in @main: nd has no control flow; use nd.select" in err
 
 
 def test_unknown_rung_is_refused_with_those_there_are(opt):
@@ -253,7 +253,8 @@ def test_reproducer_of_a_failing_pass_reruns_just_that(opt):
     command = head.removeprefix("// RUN: rung-opt ").replace("%s", str(left))
     again = subprocess.run(f"{sys.executable} -m rung.opt {command}", shell=True, capture_output=True, text=True)
     assert again.returncode == 1
-    assert again.stderr.splitlines()[0] == err.splitlines()[0]
+    of_the_op = "rung linalg: nd.reduce"  # its place is now one in the file that was left
+    assert again.stderr.splitlines()[0].partition(of_the_op)[1:] == err.splitlines()[0].partition(of_the_op)[1:]
 
 
 def test_reproducer_goes_where_crash_dir_says(opt, tmp_path):

@@ -47,7 +47,19 @@ MALFORMED = {
         "in.mlir:1:6: error: Operation nd.unari is not registered, expected an op that rung-opt knows; did you mean nd.unary",
     ),
     "type missing": (b"%a = arith.constant 1 :\n%b = arith.constant 2 : i32", "in.mlir:2:1: error: type expected\n  %b = arith"),
-    "brace missing": (b"func.func @f() {\n  return\n", "in.mlir:3:1: error: "),
+    "brace missing": (
+        b"func.func @f() {\n  return\n",
+        "in.mlir:3:1: error: found the end of the text, expected an operation or the end of the region, '}'",
+    ),
+    "arrow where none belongs": (
+        b'func.func @f(%a: tensor<4xf32>) {\n  %b = nd.unary "neg" %a : tensor<4xf32> -> tensor<4xf32>\n',
+        "in.mlir:2:42: error: found '->', expected an operation or the end of the region, '}'",
+    ),
+    "arrow missing": (
+        b'func.func @f(%a: tensor<4xf32>) {\n  %b = nd.binary "add" %a, %a : tensor<4xf32>\n  return\n}',
+        "in.mlir:3:3: error: found 'return', expected '->'",
+    ),
+    "function defined twice": (b"func.func @f() {\n  return\n}\nfunc.func @f() {\n  return\n}", "in.mlir:"),
     "brace too many": (b"func.func @f() {\n  return\n}}", "in.mlir:3:2: error: found '}', expected an operation"),
     "text behind the module": (b"module {\n} garbage", "in.mlir:2:3: error: "),
     "nested too deep": (b"module {\n" * 5000, "error: nested too deeply, expected fewer levels of regions or brackets"),
