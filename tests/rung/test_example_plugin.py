@@ -81,7 +81,7 @@ def test_plain_xdsl_opt_finds_op_and_pass(site):
 def test_broken_contract_of_the_plugins_pass_leaves_a_reproducer_that_reruns(site, tmp_path):
     done = run(site, "-p", "wavelets-to-nd", "--verify-rung", "linalg", cwd=tmp_path)
     assert done.returncode == 1
-    assert "pass wavelets-to-nd: rung linalg: nd." in done.stderr
+    assert re.match(r"rung-opt: pass wavelets-to-nd: (\S+: )?rung linalg: nd\.", done.stderr)
     left = tmp_path / "rung-failed-wavelets-to-nd.mlir"
     command = left.read_text().splitlines()[0].removeprefix("// RUN: rung-opt ").replace("%s", str(left))
     again = subprocess.run(
@@ -93,7 +93,8 @@ def test_broken_contract_of_the_plugins_pass_leaves_a_reproducer_that_reruns(sit
         cwd=tmp_path,
     )
     assert again.returncode == 1
-    assert again.stderr.splitlines()[0] == done.stderr.splitlines()[0]
+    place = r"\S+:\d+:\d+: "  # of the op in the file that was run: another file now
+    assert re.sub(place, "", again.stderr.splitlines()[0]) == re.sub(place, "", done.stderr.splitlines()[0])
 
 
 def test_lowered_program_computes_the_transform(site, rng, monkeypatch):
