@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from random import Random
+
 import pytest
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, i64
 from xdsl.ir import Operation
 from xdsl.rewriter import Rewriter
 
+from rung.backends.machine import CPU
 from rung.dialects.contract_rules import Refusal
-from rung.dialects.upstream import parse
+from rung.dialects.upstream import make_context, parse
 from rung.passes.checks import check_module, verify_dominance
+from rung.pipeline import PIPELINE
 
 REFUSED = {
     "use before definition": (
