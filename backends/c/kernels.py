@@ -16,6 +16,7 @@ from .elements import code_of
 from .expression import variable
 from .indexing import NeedsWideIndex
 from .language import CLanguage, bits_of_memory
+from .lines import render
 from .memory import STORES, base_view, declare_array, root
 from .parts import Grid, Parts
 from .printer import Helper, KernelPrinter
@@ -79,7 +80,7 @@ def _spell(func: gpu.FuncOp, language: CLanguage, index_bits: Literal[32, 64]) -
         else language.kernel_of_any_size
     )
     head = f"{qualifiers} {name}({', '.join(parameters)}) {{"
-    text = "\n".join([_comment(p, func, arguments, written), head, *p.lines, "}"])
+    text = "\n".join([_comment(p, func, arguments, written), head, *render(p.lines), "}"])
     return Kernel(name, text, tuple(p.helpers))
 
 

@@ -24,6 +24,7 @@ from .language import Call, CLanguage
 from .linear import Atom, Linear
 from .memory import MEMORY, View, written_memories
 from .names import Names
+from .lines import Declarations
 from .parts import Grid, Parts
 from .precedence import UNARY
 from .statements import STATEMENTS
@@ -43,7 +44,7 @@ class KernelPrinter:
         self.index_bits = index_bits
         self.index_code = f"i{index_bits}"
         self.names = Names(language.reserved)
-        self.lines: list[str] = []
+        self.lines: list[str | Declarations] = []
         self.depth = 1
         self.values: dict[SSAValue, Parts] = {}
         self.pending: dict[SSAValue, Parts] = {}
@@ -149,18 +150,9 @@ class KernelPrinter:
         return Parts(parts.grid, tuple(renamed[id(expr)] for expr in parts.exprs))
 
     def declarations(self, variables: Iterable[tuple[Expr, str]]) -> None:
-        """`type a = .., b = ..;` for each run of variables of one type, on as few lines as fit."""
-        run, text = "", ""
-        for named, value in variables:
-            type_, piece = self.type(named.code, named.lanes), f"{named.text} = {value}" if value else named.text
-            if type_ == run and len(text) + len(piece) < 110:
-                text += f", {piece}"
-                continue
-            if text:
-                self.line(text + ";")
-            run, text = type_, f"{type_} {piece}"
-        if text:
-            self.line(text + ";")
+        """`type a = .., b = ..;` for variables and their first values ("" for none)."""
+        declared = [(self.type(named.code, named.lanes), named.text, value) for named, value in variables]
+        self.lines.append(Declarations("  " * self.depth, declared))
 
     def variable(self, name: str, like: Expr, *, mutable: bool = False) -> Expr:
         """A variable of the type of `like`, about whose value as much is known."""

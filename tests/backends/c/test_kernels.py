@@ -330,7 +330,11 @@ def test_names_come_from_the_program_and_avoid_keywords(gpu_module: Module, spel
 
 
 def test_sibling_loops_share_names(gpu_module: Module, kernel_lines: Lines) -> None:
-    loop = "scf.for %i = %c0 to %c8 step %c1 {\n%v = memref.load %x[%i] : memref<8xf32>\nmemref.store %v, %out[%i] : memref<8xf32>\n}\n"
+    loop = """
+        scf.for %i = %c0 to %c8 step %c1 {
+          %v = memref.load %x[%i] : memref<8xf32>
+          memref.store %v, %out[%i] : memref<8xf32>
+        }"""
     assert kernel_lines(gpu_module(ROW, INDICES + loop + loop))[::3] == [
         "for (int i = 0; i < 8; i++) {",
         "for (int i = 0; i < 8; i++) {",
