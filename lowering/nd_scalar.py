@@ -129,13 +129,15 @@ class ScalarEmitter:
             of_float, of_signed, of_unsigned = COMPARE[kind]
             if is_float(element):
                 return self.insert(arith.CmpfOp(a, b, of_float))
+            if a is b:  # in a marked op, which nothing simplifies: C compilers warn of it
+                return self._int(int(kind == "cmpeq"), i1)
             unsigned = is_unsigned(element) or is_bool(element)
             return self.insert(arith.CmpiOp(a, b, of_unsigned if unsigned else of_signed))
         if is_float(element):
             op = FLOAT_BINARY[kind]
             return self.insert(op(a, b, REASSOC) if reassoc and kind in ("add", "mul") else op(a, b))
         if is_bool(element):
-            return self.insert(BOOL_BINARY[kind](a, b))
+            return self._int(0, i1) if kind == "xor" and a is b else self.insert(BOOL_BINARY[kind](a, b))
         if kind in INT_BINARY:
             return self.insert(INT_BINARY[kind][is_unsigned(element)](a, b))
         if kind in ("idiv", "mod"):
