@@ -144,8 +144,10 @@ def operand_use(op: Operation, use: Use) -> Use:
     if isinstance(op, ReshapeOp):
         return _changed(op, use, reshaped_axes(shape_of(op.src), shape_of(op.res)))
     if isinstance(op, PadOp):
-        low, high = op.low.get_values(), op.high.get_values()
-        return _changed(op, use, [None if low[i] or high[i] else i for i in range(len(axes))])
+        padded = [low or high for low, high in zip(op.low.get_values(), op.high.get_values())]
+        # Even a single element that is padded has an index that moves: 0 only where the guard holds.
+        inner = tuple(MIXED if moved else axis for moved, axis in zip(padded, axes))
+        return use._replace(axes=inner, path=(*use.path, op) if any(padded) else use.path)
     if isinstance(op, ShrinkOp):
         same = [i if a == b else None for i, (a, b) in enumerate(zip(shape_of(op.src), shape_of(op.res)))]
         return _changed(op, use, same)

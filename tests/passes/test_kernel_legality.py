@@ -75,10 +75,10 @@ TRACKED = {
         (7, 8, FIXED),
         (MIXED, 8, FIXED),
     ),
-    "pad": (
+    "pad, also of an axis of extent 1": (
         "nd.pad %x low [0, 0, 1] high [0, 1, 0] value 0.0 : f32 : tensor<4x6x1xf32> -> tensor<4x7x2xf32>",
         (7, 8, 9),
-        (7, MIXED, FIXED),
+        (7, MIXED, MIXED),
     ),
     "reduce": ('nd.reduce "sum" %x axes [0] : tensor<4x6x1xf32> -> tensor<6x1xf32>', (7, FIXED), (REDUCED, 7, FIXED)),
     "reduce over nothing": (
