@@ -7,6 +7,7 @@ that does not parse, an array that does not fit) is one located message on stder
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -45,14 +46,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     try:
         code: int = args.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] - it is None where a shell closed it
+            sys.stdout.flush()
         return code
     except BrokenPipeError:  # the reader of `rung ladder f.mlir | head` left
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 141
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+    except OSError as problem:  # a file that cannot be written, a full disk behind stdout
+        print(f"rung {args.command}: {problem.filename or '<stdout>'}: {problem.strerror or problem}", file=sys.stderr)
+        _drop_output()
+        return 2
     except user_errors() as problem:
         print(f"rung {args.command}: {str(problem).strip()}", file=sys.stderr)
         return 2
+
+
+def _drop_output() -> None:
+    """What is still buffered goes nowhere: else Python complains of it once more when it ends."""
+    with contextlib.suppress(OSError):  # a stdout that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

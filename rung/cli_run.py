@@ -12,10 +12,12 @@ files, in the order of the function's parameters.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,18 +39,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--random", type=int, metavar="SEED", help="make the arguments that no --arg gives: seeded normal numbers"
     )
     parser.add_argument("--function", metavar="NAME", help="which public function (default: main, or the only one)")
-    parser.add_argument("--target", default="opencl", choices=("opencl", "cuda", "reference"), help="default: opencl")
+    default = os.environ.get("RUNG_TARGET") or "opencl"
+    parser.add_argument(
+        "--target", default=default, metavar="T", help="opencl, cuda, reference, ... (default: RUNG_TARGET, else opencl)"
+    )
     parser.add_argument("--out", metavar="FOLDER", help="write each result there as 0.npy, 1.npy, ... instead of printing it")
     parser.add_argument("--time", type=int, metavar="N", help="run N times more and report the median")
 
 
 def run(args: argparse.Namespace) -> int:
+    from rung.backends.target import target_names
     from rung.files import UsageError, entry, read_module
 
-    module = read_module(args.file)
-    function = entry(module, args.function)
     if args.time is not None and args.time < 1:
         raise UsageError(f"--time is {args.time}, expected at least 1")
+    if args.random is not None and args.random < 0:
+        raise UsageError(f"--random is {args.random}, expected at least 0")
+    if args.target not in target_names():
+        raise UsageError(f"--target: no target {args.target!r}, expected one of {', '.join(target_names())}")
+    module = read_module(args.file)
+    function = entry(module, args.function)
+    if args.out is not None:
+        Path(args.out).mkdir(parents=True, exist_ok=True)  # before the work, so that no result is lost to a wrong name
     arrays = arguments(function, args.arg, args.random)
     name = function.sym_name.data
     start = time.perf_counter()
@@ -131,9 +143,11 @@ def load(path: str, dtype: np.dtype[Any], shape: tuple[int, ...], label: str) ->
 
     try:
         array: Array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as problem:
+    except (OSError, ValueError, EOFError, MemoryError, SyntaxError, BadZipFile) as problem:
         reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem).splitlines()[0]
         raise UsageError(f"{label}: {path}: {reason}") from problem
+    if not isinstance(array, np.ndarray):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(f"{label}: {path} is an archive of several arrays, expected a .npy file")
     if array.dtype.kind == "V" and array.dtype.itemsize == dtype.itemsize:
         array = array.view(dtype)  # how NumPy stores a dtype that it does not know, bfloat16 for one
     if array.dtype != dtype or array.shape != shape:
@@ -157,7 +171,6 @@ def show(results: list[Array], folder: str | None) -> None:
             print(f"{head}\n{np.array2string(array, threshold=64, edgeitems=3, precision=6)}")
         else:
             path = Path(folder) / f"{position}.npy"
-            path.parent.mkdir(parents=True, exist_ok=True)
             np.save(path, array, allow_pickle=False)
             print(f"{head} -> {path}")
 

@@ -212,6 +212,8 @@ def main(args: Sequence[str] | None = None) -> int:
     if (tool := find_mlir_opt()) is not None:
         os.environ.setdefault("XDSL_MLIR_OPT", tool)  # read by xDSL's pass mlir-opt when it is imported
     driver: RungOpt | None = None
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - it is None where a shell closed it
+        sys.stdout = open(os.devnull, "w")
     try:
         driver = RungOpt(args)
         driver.run()
@@ -225,7 +227,7 @@ def main(args: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as problem:
-        print(f"rung-opt: {problem.filename}: {problem.strerror}", file=sys.stderr)
+        print(f"rung-opt: {problem.filename or '<stdout>'}: {problem.strerror or problem}", file=sys.stderr)
     else:
         return 0
     return 1

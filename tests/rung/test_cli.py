@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,3 +174,43 @@ def test_doctor_says_what_a_cache_folder_that_cannot_be_written_means(
     main(["doctor"])
     assert "read-only (by RUNG_CACHE_DIR)" in (said := capsys.readouterr().out)
     assert "kernels still compile, in every process anew" in said
+
+
+def test_run_refuses_a_seed_target_or_folder_that_cannot_be(
+    file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "--random is -3, expected at least 0" in refused(capsys, "run", file, "--random", "-3")
+    told = refused(capsys, "run", file, "--random", "0", "--target", "nonsense")
+    assert "no target 'nonsense', expected one of opencl, cuda, reference" in told
+    (tmp_path / "taken").write_text("a file")
+    told = refused(capsys, "run", file, "--random", "0", "--target", "reference", "--out", str(tmp_path / "taken"))
+    assert told == f"rung run: {tmp_path / 'taken'}: File exists\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("command", [["rung.cli", "ladder"], ["rung.opt"]])
+def test_full_disk_behind_stdout_is_one_message(file: str, command: list[str]) -> None:
+    module, *rest = command
+    program = f"import sys; from {module} import main; sys.exit(main())"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-c", program, *rest, file], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode != 0
+    assert done.stderr.splitlines() == [
+        f"{' '.join((rest and ['rung', *rest]) or ['rung-opt'])}: <stdout>: No space left on device"
+    ]
+
+
+@pytest.mark.parametrize("command", [["rung.cli", "ladder"], ["rung.opt"]])
+def test_closed_stdout_is_no_traceback(file: str, command: list[str]) -> None:
+    module, *rest = command
+    program = f"import sys; from {module} import main; sys.exit(main())"
+    words = " ".join(shlex.quote(word) for word in [sys.executable, "-c", program, *rest, file])
+    done = subprocess.run(["bash", "-c", f"{words} >&-"], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_run_takes_its_target_from_the_environment(
+    file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RUNG_TARGET", "nonsense")
+    assert "no target 'nonsense'" in refused(capsys, "run", file, "--random", "0")

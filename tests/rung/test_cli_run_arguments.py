@@ -101,3 +101,10 @@ def test_random_argument_larger_than_numpy_can_make_is_refused(shape: str) -> No
     program = f"func.func @main(%x: tensor<{shape}xf32>) -> tensor<{shape}xf32> {{\n  return %x : tensor<{shape}xf32>\n}}\n"
     assert "argument 0 (%x) of @main is tensor<" in (told := refusal([], 0, program))
     assert "which NumPy cannot make: " in told
+
+
+def test_archive_of_arrays_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.ones((2, 3), np.float32))
+    assert refusal([str(tmp_path / "a.npz")]).endswith("a.npz is an archive of several arrays, expected a .npy file")
+    (tmp_path / "b.npy").write_bytes((tmp_path / "a.npz").read_bytes()[:60])
+    assert "argument 0 (%x) of @main: " in refusal([str(tmp_path / "b.npy")])
