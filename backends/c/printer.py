@@ -22,9 +22,9 @@ from .expressions import ELEMENTWISE
 from .indexing import INDEX, NeedsWideIndex, linear_of
 from .language import Call, CLanguage
 from .linear import Atom, Linear
+from .lines import Declarations
 from .memory import MEMORY, View, written_memories
 from .names import Names
-from .lines import Declarations
 from .parts import Grid, Parts
 from .precedence import UNARY
 from .statements import STATEMENTS
