@@ -58,6 +58,9 @@ from .kernel_legality import REALIZE, REDUCED, KernelWalk, Use, reduction_of, re
 NEVER_ROOTS = (*(kind for kind in MOVEMENT if kind is not PadOp), ConstOp, IotaOp)
 """Cheaper to do again than to store, always: an index map or no data at all."""
 
+COPIED_COST = 64
+"""Operations that may be copied into further kernels, however few the elements: about a millisecond of compiling for each."""
+
 PASS_DISCOUNT = 4
 """A second pass over the same row counts a quarter: exp2 (10) twice in a softmax stays, a chain of 20 operations is stored."""
 
@@ -173,12 +176,15 @@ class NdMarkKernelsPass(ModulePass):
             passes = evaluations.setdefault(use.root, {})
             once_a_row = use.rows() == walk.spines.get(use.root)
             passes[use.nest] = passes.get(use.nest, 0) + (elements if once_a_row else max(use.points, elements))
+        cost = costs.cone(result)
+        if cost * (len(evaluations) - 1) > COPIED_COST:
+            return True
         again = -elements
         for passes in evaluations.values():
             most = max(passes.values())
             # To store what two passes over a row share would break the row group: that costs a launch and both kernels' traffic.
             again += most + (sum(passes.values()) - most) // PASS_DISCOUNT
-        return costs.cone(result) * again > max(self.recompute_cost * elements, self.launch_ops)
+        return cost * again > max(self.recompute_cost * elements, self.launch_ops)
 
     @staticmethod
     def _copies(uses: list[Use]) -> int:

@@ -178,6 +178,20 @@ CASTS = """
 %h = nd.cast %x : tensor<40x12xf32> -> tensor<40x12xf16>
 %v = nd.cast %h : tensor<40x12xf16> -> tensor<40x12xf32>
 """
+
+
+@pytest.mark.parametrize(("length", "stored"), [(64, False), (65, True)])
+def test_a_chain_too_long_to_compile_twice_is_stored_though_its_tensor_is_tiny(length: int, stored: bool) -> None:
+    lines = "".join(binary(f"v{i}", "add", f"%v{i - 1}" if i else "%x", "%x", "3") for i in range(length))
+    last = f"%v{length - 1}"
+    module = body(
+        lines + unary("r", "abs", last, "3") + unary("q", "neg", last, "3"),
+        "%x: tensor<3xf32>",
+        "%r : tensor<3xf32>; %q : tensor<3xf32>",
+    )
+    assert marked(module) == ([last[1:]] if stored else []) + ["r", "q"]
+
+
 OPERAND = (
     "%a_1 = nd.reshape %v : tensor<40x12xf32> -> tensor<40x12x1xf32>\n"
     "%a = nd.expand %a_1 : tensor<40x12x1xf32> -> tensor<40x12x9xf32>\n"
