@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from xdsl.dialects import arith
 from xdsl.ir import Operation
 
-from .elements import FLOATS, STORAGE_FLOATS, is_integer, is_mask, mask_of, signed, unsigned
+from .elements import BITS, FLOATS, STORAGE_FLOATS, is_integer, is_mask, mask_of, signed, unsigned
 from .expression import Expr, binary, cast, conditional, retyped, unary
 
 if TYPE_CHECKING:
@@ -129,7 +129,10 @@ def _extremum(operator: str, kind: Callable[[str], str]) -> Rule:
             either = (operator == ">") == (kind is unsigned)
             return (_bitwise("|", "||") if either else _bitwise("&", "&&"))(p, op, code, args)
         lhs, rhs = (p.atom(p.coerce(a, kind(code))) for a in args)
-        return choose(p, compare(p, operator, lhs, rhs), lhs, rhs)
+        least = choose(p, compare(p, operator, lhs, rhs), lhs, rhs)
+        if BITS[code] < 32 and any(side.value is not None for side in (lhs, rhs)):
+            return p.coerce(least, code)  # else clang warns of a large literal in a narrow signed variable
+        return least
 
     return rule
 
