@@ -37,7 +37,8 @@ Why here: every pass below works on one kernel at a time. Needs kernels marked; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from xdsl.context import Context
@@ -63,8 +64,11 @@ class Kernels:
     functions: list[func.FuncOp] = field(default_factory=list[func.FuncOp])
     known: dict[object, str] = field(default_factory=dict[object, str])
 
-    def outline(self, root: Operation, cone: Sequence[Operation], inputs: Sequence[SSAValue]) -> str:
-        """The name of a kernel that computes `root` by the ops of `cone` from `inputs`."""
+    def outline(
+        self, root: Operation, cone: Sequence[Operation], inputs: Sequence[SSAValue], shared: Container[Operation]
+    ) -> str:
+        """The name of a kernel that computes `root` by the ops of `cone` from `inputs`. Ops that are not `shared` with other
+        kernels may be moved there, which takes a third of the time of a clone."""
         key = _structure(cone, inputs)
         if key in self.known:
             return self.known[key]
@@ -77,8 +81,15 @@ class Kernels:
             argument.name_hint = value.name_hint
             values[value] = argument
         for op in cone:
-            block.add_op(op.clone(values))
-            block.last_op.attributes.pop(REALIZE, None)  # pyright: ignore[reportOptionalMemberAccess]
+            new = op
+            if op in shared:
+                new = op.clone_without_regions(values)
+            else:
+                op.detach()
+                op.operands = [values[operand] for operand in op.operands]
+            values[op.results[0]] = new.results[0]
+            new.attributes.pop(REALIZE, None)
+            block.add_op(new)
         result = values[root.results[0]]
         block.add_op(func.ReturnOp(result))
         function = func.FuncOp(name, (block.arg_types, [result.type]), Region(block), "private")
@@ -116,18 +127,19 @@ def _outline_function(function: func.FuncOp, kernels: Kernels) -> None:
     check_marks(function, roots)
     position = {op: i for i, op in enumerate(work)}
     results: dict[SSAValue, SSAValue] = {argument: argument for argument in block.args}
-    for root in work:
-        if root not in roots:
-            continue
-        cone, inputs = _cone(root, roots, position)
-        name = kernels.outline(root, cone, inputs)
+    cones = {root: _cone(root, roots, position) for root in work if root in roots}
+    counts = Counter(op for cone, _ in cones.values() for op in cone)
+    shared = {op for op, count in counts.items() if count > 1}
+    for root, (cone, inputs) in cones.items():
+        name = kernels.outline(root, cone, inputs, shared)
         call = func.CallOp(name, [results[value] for value in inputs], [root.results[0].type])
         call.res[0].name_hint = root.results[0].name_hint
         block.insert_op_before(call, returned)
         results[root.results[0]] = call.res[0]
     block.insert_op_before(func.ReturnOp(*(results[value] for value in returned.operands)), returned)
     for op in reversed(ops):
-        block.erase_op(op)
+        if op.parent is block:
+            block.erase_op(op)
 
 
 def _cone(root: Operation, roots: set[Operation], position: dict[Operation, int]) -> tuple[list[Operation], list[SSAValue]]:
