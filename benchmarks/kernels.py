@@ -11,7 +11,7 @@ before. rung takes its result from a pool of buffers in both, as it does for its
 peers' do.
 
 A median far above its own minimum was measured on a disturbed machine and is marked `~`: repeat it before believing it.
-The table is also written to benchmarks/results/ as JSON.
+`--record` also keeps the table in benchmarks/results/ as JSON, with the machine and all versions.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> int:
     parser.add_argument("workload", nargs="*", help=f"some of: {', '.join(WORKLOADS)}")
     parser.add_argument("--peers", nargs="*", default=None, choices=sorted(PEERS), help="default: those installed")
     parser.add_argument("--seconds", type=float, default=2.0, help="time for one side of one workload (default 2)")
-    parser.add_argument("--no-json", action="store_true", help="print only")
+    parser.add_argument("--record", action="store_true", help="keep the table in benchmarks/results/ as JSON")
     args = parser.parse_args()
     if unknown := [name for name in args.workload if name not in WORKLOADS]:
         parser.error(f"no workload {', '.join(unknown)}; there are {', '.join(WORKLOADS)}")
@@ -62,7 +62,7 @@ def main() -> int:
         record["rows"].append(row)
         for line in lines(row):
             print(line, flush=True)
-    if not args.no_json:
+    if args.record:
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"kernels-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
         path.write_text(json.dumps(record, indent=1) + "\n")
