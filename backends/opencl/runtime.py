@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import cache
+from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
@@ -75,6 +76,8 @@ class Runtime:
     def __init__(self, device: cl.Device):
         import pyopencl as cl
 
+        # what pyopencl imports for its first kernel: 10 ms that belong to the start, not to whichever program comes first
+        import_module("pyopencl.invoker")
         self.cl = cl
         self.device = device
         self.cpu_name = name_unknown_cpu(device) or ""
