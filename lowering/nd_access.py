@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from xdsl.ir import Attribute, Operation
+
 from rung.dialects.nd import ExpandOp, FlipOp, PadOp, PermuteOp, ReshapeOp, ShrinkOp
 from rung.dialects.nd.base import shape_of
-from xdsl.ir import Attribute, Operation
 
 from .index_expr import Index, Space, constant
 

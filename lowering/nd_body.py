@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from rung.dialects.nd import MOVEMENT, ConstOp, IotaOp
-from rung.dialects.nd.base import element_of, shape_of
 from xdsl.dialects import arith, linalg, scf, tensor
 from xdsl.dialects.affine import ApplyOp
 from xdsl.dialects.builtin import AffineMapAttr, IndexType, IntegerAttr
 from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
+
+from rung.dialects.nd import MOVEMENT, ConstOp, IotaOp
+from rung.dialects.nd.base import element_of, shape_of
 
 from .index_expr import Index, Space, to_affine
 from .nd_access import Access, source_access

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias, cast
 
-from rung.dialects.nd import BinaryOp, BitcastOp, CastOp, SelectOp, UnaryOp
-from rung.dialects.nd.base import element_of, tensor_type
-from rung.dialects.nd.dtype import FloatType, bit_width, is_bool, is_float, is_unsigned, signless
-from rung.dialects.upstream.arith import RemFOp
 from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import FloatAttr, IndexType, IntegerAttr, IntegerType, TensorType, f32, i1
 from xdsl.dialects.utils import FastMathFlag
 from xdsl.ir import Attribute, Operation, SSAValue
+
+from rung.dialects.nd import BinaryOp, BitcastOp, CastOp, SelectOp, UnaryOp
+from rung.dialects.nd.base import element_of, tensor_type
+from rung.dialects.nd.dtype import FloatType, bit_width, is_bool, is_float, is_unsigned, signless
+from rung.dialects.upstream.arith import RemFOp
 
 Scalar: TypeAlias = IntegerAttr[IntegerType | IndexType] | FloatAttr
 """What an arith.constant of a scalar holds."""

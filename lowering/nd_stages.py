@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rung.dialects.nd import MOVEMENT, ReduceOp
-from rung.dialects.nd.base import shape_of
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
+
+from rung.dialects.nd import MOVEMENT, ReduceOp
+from rung.dialects.nd.base import shape_of
 
 from .index_expr import Index, Space, constant
 from .nd_access import source_access

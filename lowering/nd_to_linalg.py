@@ -32,7 +32,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rung.dialects.nd.base import element_of, shape_of
 from xdsl.context import Context
 from xdsl.dialects import arith, func, linalg, tensor
 from xdsl.dialects.builtin import AffineMapAttr, FunctionType, IntegerAttr, ModuleOp, TensorType, i64
@@ -41,6 +40,8 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
+
+from rung.dialects.nd.base import element_of, shape_of
 
 from .nd_body import BodyBuilder
 from .nd_scalar import COMBINE, Scalar, ScalarEmitter, neutral, signless, signless_tensor

@@ -1,7 +1,7 @@
 """Give every structured op of a linalg program a kernel function of its own, as nd programs have after outlining.
 
-This is where programs from other producers get on: named ops are made generic first, loops are ordered parallel before
-reduced, and an init that is neither empty nor filled is added to the result instead of accumulated into.
+This is where programs from other producers get on: named ops are made generic first, and loops are ordered parallel before
+reduced. An init that is neither empty nor filled is refused.
 
 before
     func.func @main(%x: tensor<4x8xf32>) -> tensor<4xf32> {
@@ -58,7 +58,7 @@ from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import VerifyException
 
 STAYS = (arith.ConstantOp, tensor.EmptyOp, tensor.CollapseShapeOp, tensor.ExpandShapeOp, FillOp, func.ReturnOp, func.CallOp)
-"""What a host function may hold beside structured ops. Empty and filled tensors are cloned into the kernels that start from them."""
+"""What a host function may hold beside structured ops. Empty and filled tensors are cloned into kernels that start from them."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from rung.lowering.index_expr import Index, Space, constant, evaluate, to_affine
 
 SPACE = Space((5, 1, 7, 4))

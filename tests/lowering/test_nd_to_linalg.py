@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from xdsl.dialects.linalg.ops import GenericOp
+from xdsl.utils.exceptions import VerifyException
+
 from rung.backends.reference import evaluate
 from rung.dialects.upstream import make_context, parse
 from rung.lowering.nd_to_linalg import NdToLinalgPass
-from xdsl.dialects.linalg.ops import GenericOp
-from xdsl.utils.exceptions import VerifyException
 
 SOFTMAX = """
 func.func private @softmax(%x: tensor<{r}x{c}xf32>) -> tensor<{r}x{c}xf32> attributes {{kernel}} {{
@@ -170,7 +171,6 @@ func.func private @f(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) attrib
 
 def test_chain_of_3000_ops_lowers_without_recursion():
     ops = "\n".join(f'  %v{i + 1} = nd.unary "neg" %v{i} : tensor<4xf32>' for i in range(3000))
-    module = lowered(
-        f"func.func private @f(%v0: tensor<4xf32>) -> tensor<4xf32> attributes {{kernel}} {{\n{ops}\n  return %v3000 : tensor<4xf32>\n}}"
-    )
+    head = "func.func private @f(%v0: tensor<4xf32>) -> tensor<4xf32> attributes {kernel} {"
+    module = lowered(f"{head}\n{ops}\n  return %v3000 : tensor<4xf32>\n}}")
     assert str(module).count("arith.negf") == 3000

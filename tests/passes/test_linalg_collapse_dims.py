@@ -24,7 +24,8 @@ CASES = {  # name: (nd kernel body over %x: tensor<2x3x5x7xf32> and %b: tensor<3
         "5x7x2x3xf32", [2],
     ),
     "reduced_pair_is_one_reduced_loop": (
-        '%y = nd.reduce "sum" %x axes [2, 3] : tensor<2x3x5x7xf32> -> tensor<2x3xf32>\nreturn %y : tensor<2x3xf32>', "2x3xf32", [2],
+        '%y = nd.reduce "sum" %x axes [2, 3] : tensor<2x3x5x7xf32> -> tensor<2x3xf32>\nreturn %y : tensor<2x3xf32>',
+        "2x3xf32", [2],
     ),
     "row_group_agrees_on_its_rows": (
         '%m = nd.reduce "max" %x axes [2, 3] : tensor<2x3x5x7xf32> -> tensor<2x3xf32>\n'
@@ -48,7 +49,8 @@ CASES = {  # name: (nd kernel body over %x: tensor<2x3x5x7xf32> and %b: tensor<3
 @pytest.mark.parametrize("name", CASES)
 def test_loops_and_numbers(name, mlir_opt, rng):
     body, result, loops = CASES[name]
-    text = f"func.func private @k(%x: tensor<2x3x5x7xf32>, %b: tensor<3xf32>) -> tensor<{result}> attributes {{kernel}} {{\n{body}\n}}"
+    head = f"func.func private @k(%x: tensor<2x3x5x7xf32>, %b: tensor<3xf32>) -> tensor<{result}> attributes {{kernel}}"
+    text = f"{head} {{\n{body}\n}}"
     module, context = parse(text), make_context()
     NdToLinalgPass().apply(context, module)
     LinalgCollapseDimsPass().apply(context, module)

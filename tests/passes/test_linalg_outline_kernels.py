@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from xdsl.dialects import func
+from xdsl.utils.exceptions import VerifyException
+
 from rung.backends.reference import evaluate
 from rung.dialects.upstream import make_context, parse
 from rung.passes.linalg_outline_kernels import LinalgOutlineKernelsPass
-from xdsl.dialects import func
-from xdsl.utils.exceptions import VerifyException
 
 MATMUL_ADD = """
 func.func @main(%x: tensor<4x8xf32>, %y: tensor<8x3xf32>) -> tensor<4x3xf32> {

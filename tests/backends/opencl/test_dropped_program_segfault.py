@@ -3,6 +3,7 @@
 import gc
 
 import numpy as np
+
 from rung.compile import compile_module
 from rung.dialects.upstream import parse
 from rung.frontend.runtime import HostBuffer
