@@ -16,6 +16,7 @@ from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.hints import isa
 
+from .comparisons import choose
 from .elements import bytes_of, is_mask
 from .expression import Expr, index, index_atom, retyped
 from .indexing import checked
@@ -145,8 +146,6 @@ def stored(p: KernelPrinter, value: Expr, code: str, lanes: int) -> str:
         if value.lanes == 1:
             return p.widen(retyped(value, "u8"), lanes).text
         one, zero = (p.widen(p.literal(number, "u8"), lanes) for number in (1, 0))
-        from .expressions import choose
-
         return choose(p, p.coerce(value, "m8"), one, zero).text
     if code == "index":
         return value.text

@@ -42,5 +42,7 @@ def operand(operator: str, text: str, precedence: int, of: str | None, right: bo
     if operator in ("&&", "||"):
         return parenthesised(text, precedence, EQUALITY)
     if mine in (RELATIONAL, EQUALITY):
+        if text.startswith("!") and precedence == UNARY and not right:
+            return f"({text})"  # clang takes `!a == b` for a slip
         return parenthesised(text, precedence, ADDITIVE)
     return parenthesised(text, precedence, UNARY)

@@ -10,9 +10,11 @@ from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IndexType, IntegerAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
+from .comparisons import choose
 from .elements import STORAGE_FLOATS, is_mask, unsigned
 from .expression import Expr, conditional, index_atom, variable
 from .indexing import linear_of
+from .lanes import assemble
 from .parts import Grid, Parts
 
 if TYPE_CHECKING:
@@ -32,8 +34,6 @@ def _constant(p: KernelPrinter, op: Operation) -> None:
             expr = p.literal(_bits(code, numbers[0]), code)
             exprs = (expr,) * grid.count
         else:
-            from .vectors import assemble
-
             literals = [p.literal(_bits(code, number), code) for number in numbers]
             p.values[op.result] = Parts(grid, assemble(p, type_, lambda position: literals[_row_major(type_, position)]))
             return
@@ -224,8 +224,6 @@ def _as_conditional(p: KernelPrinter, op: scf.IfOp) -> Expr | None:
     if on_true.code == "index":
         (a, b), (c, d) = linear_of(on_true).range, linear_of(on_false).range
         return index_atom(conditional(condition, on_true, on_false, "index"), min(a, c), max(b, d))
-    from .expressions import choose
-
     return choose(p, condition, on_true, on_false)
 
 
