@@ -11,6 +11,7 @@ from xdsl.utils.hints import isa
 
 from rung.dialects.upstream import gpu
 
+from ..errors import BackendError
 from . import prelude
 from .elements import code_of
 from .expression import variable
@@ -60,6 +61,8 @@ def spell_kernel(func: gpu.FuncOp, language: CLanguage) -> Kernel:
 
 def _spell(func: gpu.FuncOp, language: CLanguage, index_bits: Literal[32, 64]) -> Kernel:
     name = func.sym_name.data
+    if not (name.isidentifier() and name.isascii()) or name in language.keywords:
+        raise BackendError(f"{language.name}: kernel name @{name} is no C identifier")
     p = KernelPrinter(language, name, _lanes(func, language), index_bits)
     p.block_size, p.grid_size = (_extents(cast(_Sizes, known)) for known in (func.known_block_size, func.known_grid_size))
     block = func.body.block

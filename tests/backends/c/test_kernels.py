@@ -292,6 +292,34 @@ def test_loop_variables_that_swap_keep_their_old_values(gpu_module: Module, run_
     assert run_opencl(text)[0].tolist() == [a, b, c]
 
 
+def test_loop_variables_computed_from_each_other_read_old_values(gpu_module: Module, run_opencl: Run) -> None:
+    text = gpu_module(
+        [("out", "memref<2x3xi32>")],
+        INDICES
+        + """
+        %a0 = arith.constant dense<[1, 2, 3]> : vector<3xi32>
+        %b0 = arith.constant dense<[5, 7, 9]> : vector<3xi32>
+        %r:2 = scf.for %k = %c0 to %c8 step %c1 iter_args(%a = %a0, %b = %b0) -> (vector<3xi32>, vector<3xi32>) {
+          %x = arith.addi %b, %a : vector<3xi32>
+          %y = arith.subi %a, %b : vector<3xi32>
+          scf.yield %x, %y : vector<3xi32>, vector<3xi32>
+        }
+        vector.store %r#0, %out[%c0, %c0] : memref<2x3xi32>, vector<3xi32>
+        vector.store %r#1, %out[%c1, %c0] : memref<2x3xi32>, vector<3xi32>""",
+    )
+    a, b = np.array([1, 2, 3]), np.array([5, 7, 9])
+    for _ in range(8):
+        a, b = b + a, a - b
+    np.testing.assert_array_equal(run_opencl(text)[0], np.stack([a, b]))
+
+
+@pytest.mark.parametrize("name", ["double", "a.b"])
+def test_a_kernel_name_that_c_cannot_have_is_refused(name: str, gpu_module: Module, spell: Callable[..., str]) -> None:
+    text = gpu_module(ROW, "", kernel=f'"{name}"')
+    with pytest.raises(BackendError, match=f"opencl: kernel name @{name} is no C identifier"):
+        spell(text)
+
+
 def test_sums_of_integers_are_unsigned_so_that_they_may_wrap(gpu_module: Module, kernel_lines: Lines, run_opencl: Run) -> None:
     text = gpu_module(
         [("x", "memref<8xi32>"), ("out", "memref<i32>")],
