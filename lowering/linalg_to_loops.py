@@ -87,6 +87,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from rung.dialects.upstream.scf import ForallOp, InParallelOp
+from rung.lowering.decided_guards import decide_guards
 from rung.lowering.index_expr import Index, constant
 from rung.lowering.loop_groups import Step, base_of, shared_spine, steps_of
 from rung.lowering.loop_indices import Constants, Indices, Place, index
@@ -106,6 +107,7 @@ def linalg_to_loops(func: FuncOp) -> None:
     tiles = [op.body.block for op in func.walk() if isinstance(op, ForallOp)]
     for block in [*func.body.blocks, *tiles]:
         lower.block(block)
+    decide_guards(func, lower.indices, lower.constants)
 
 
 @dataclass
