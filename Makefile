@@ -9,6 +9,7 @@
 #   make bench-memory     the peak of a chain over 16M elements
 #   make notebooks        the notebooks run again, their outputs kept
 #   make format           what `make test` would complain about, mended
+#   make fuzz             random programs before every judge, SECONDS=60 of them from SEED=0 on TARGET=reference
 #   make doctor           which devices, compilers and judges this machine has
 #   make clean            all that the above made, but not kernels cached in your home folder
 
@@ -21,7 +22,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PARALLEL ?= 2
 
-.PHONY: help demo test lint typecheck pytest typing judges format doctor bench bench-peers bench-latency bench-memory notebooks clean
+.PHONY: help demo test lint typecheck pytest typing judges format doctor bench bench-peers bench-latency bench-memory notebooks fuzz clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -80,6 +81,13 @@ bench-memory: $(READY)
 
 notebooks: $(READY)
 	@$(RUN) notebooks/rerun.py
+
+SECONDS ?= 60
+SEED ?= 0
+TARGET ?= reference
+
+fuzz: $(READY)
+	@$(RUN) -m rung.fuzzing --seconds $(SECONDS) --seed $(SEED) --target $(TARGET)
 
 clean:
 	rm -rf $(VENV) .typing build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

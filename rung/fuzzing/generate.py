@@ -1,0 +1,219 @@
+"""A random program from a seed: ops of every kind over values that are used again and again, and idioms between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+
+from rung.dialects.nd import BINARY, UNARY
+
+from .builder import Builder, IllConditioned, Sizes, TooLarge
+from .idioms import IDIOMS
+from .program import DTYPES, FLOATS, INTEGERS, Program
+from .shadow import is_float
+
+
+def generate(seed: int, sizes: Sizes | None = None) -> Program:
+    """The program of this seed. The same seed gives the same program on every machine."""
+    rng = np.random.default_rng(seed)
+    sizes = sizes or Sizes()
+    b = Builder(rng, sizes)
+    for _ in range(b.pick([1, 1, 2, 3])):
+        b.input(b.any_element(), b.extents(b.pick([0, 1, 1, 2, 2, 2, 3, 3, 4, 5]), sizes.elements // 2))
+    draws, tries = 1 + b.below(sizes.ops), 0
+    names = list(DRAWS)
+    weights = np.array([DRAWS[name][1] for name in names])
+    weights = weights / weights.sum()
+    while draws and tries < 6 * sizes.ops:
+        tries += 1
+        count = len(b.nodes)
+        try:
+            DRAWS[str(rng.choice(names, p=weights))][0](b)
+        except (IllConditioned, TooLarge):
+            b.undo(count)
+            continue
+        draws -= len(b.nodes) > count
+    return _finished(b)
+
+
+def _finished(b: Builder) -> Program:
+    used = {at for node in b.nodes for at in node.operands}
+    ends = [at for at, node in enumerate(b.nodes) if at not in used and node.op != "input"]
+    outputs = ends[-3:] if ends else [len(b.nodes) - 1]
+    inner = [at for at, node in enumerate(b.nodes) if at in used and node.op != "input"]
+    if inner and b.chance(0.35):
+        outputs.append(b.pick(inner))
+    if b.chance(0.03):
+        outputs.append(outputs[0])
+    if b.chance(0.03):
+        outputs.append(0)
+    b.rng.shuffle(outputs)
+    marks = b.pick([0, 0, 0, 0.08, 0.3])
+    nodes = [replace(node, realize=node.op != "input" and b.chance(marks)) for node in b.nodes]
+    return Program(tuple(nodes), tuple(int(at) for at in outputs)).pruned()
+
+
+def _some(b: Builder) -> int:
+    """A value, rather a late one."""
+    if b.chance(0.6):
+        return max(0, len(b.nodes) - 1 - int(b.rng.geometric(0.4) - 1))
+    return b.below(len(b.nodes))
+
+
+def _takes(words: str, element: str) -> bool:
+    """Does a kind that takes `words` (see nd.UNARY) take this element type?"""
+    if element == "i1":
+        return "bool" in words
+    return ("floats" if is_float(element) else "integers") in words
+
+
+def _unary(b: Builder) -> None:
+    x = _some(b)
+    kinds = [kind for kind, words in UNARY.items() if _takes(words, b.element(x))]
+    kind = b.pick(kinds)
+    if kind in ("sqrt", "log2") and b.chance(0.8):
+        x = b.unary("abs", x)
+        if b.chance(0.7):
+            x = b.binary("add", x, b.add("const", b.element(x), b.shape(x), value=0.5))
+    elif kind == "exp2" and b.chance(0.5):
+        x = b.binary("mul", x, b.add("const", b.element(x), b.shape(x), value=0.25))
+    b.unary(kind, x)
+
+
+def _binary(b: Builder) -> None:
+    x = _some(b)
+    kind = b.pick([kind for kind, words in BINARY.items() if _takes(words, b.element(x))])
+    y = b.fitted(b.element(x), b.shape(x))
+    if kind == "div" and b.chance(0.7):
+        y = b.binary("add", b.unary("abs", y), b.add("const", b.element(x), b.shape(x), value=0.5))
+    if kind == "pow":
+        if b.chance(0.5):
+            y = b.add("const", b.element(x), b.shape(x), value=b.pick([2.0, 3.0, -1.0, 0.5, 1.0, 0.0]))
+        else:
+            x = b.binary("add", b.unary("abs", x), b.add("const", b.element(x), b.shape(x), value=0.5))
+    if b.chance(0.3):
+        x, y = y, x
+    b.binary(kind, x, y)
+
+
+def _select(b: Builder) -> None:
+    x = _some(b)
+    y = b.fitted(b.element(x), b.shape(x))
+    b.select(b.fitted("i1", b.shape(x)), x, y)
+
+
+def _cast(b: Builder) -> None:
+    x = _some(b)
+    b.cast(x, b.pick([*FLOATS, *INTEGERS, "i1", b.main_float, b.main_integer]))
+
+
+def _bitcast(b: Builder) -> None:
+    x = _some(b)
+    element = b.element(x)
+    twins = [n for n in DTYPES if n not in (element, "i1") and DTYPES[n].itemsize == DTYPES[element].itemsize]
+    if element == "i1" or not twins:
+        return
+    b.add("bitcast", b.pick(twins), b.shape(x), x)
+
+
+def _reduce(b: Builder) -> None:
+    x = _some(b)
+    rank = len(b.shape(x))
+    axes = [axis for axis in range(rank) if b.chance(0.5)]
+    if not axes and rank and b.chance(0.9):
+        axes = [b.below(rank)]
+    kind = b.pick(["max", "min"] if b.element(x) == "i1" else ["sum", "sum", "sum", "prod", "max", "min"])
+    found = b.reduce(kind, x, axes)
+    if b.chance(0.3):
+        b.binary(b.pick(["sub", "add", "max"] if b.element(x) != "i1" else ["and", "xor"]), x, b.back(found, axes, b.shape(x)))
+
+
+def _reshape(b: Builder) -> None:
+    x = _some(b)
+    shape = list(b.shape(x))
+    for _ in range(b.pick([1, 1, 2, 3])):
+        action = b.below(4)
+        if action == 0 and len(shape) > 1:
+            at = b.below(len(shape) - 1)
+            shape[at : at + 2] = [shape[at] * shape[at + 1]]
+        elif action == 1 and shape and len(shape) < 5:
+            at = b.below(len(shape))
+            divisors = [d for d in range(1, shape[at] + 1) if shape[at] % d == 0] or [1]
+            d = b.pick(divisors)
+            shape[at : at + 1] = [d, shape[at] // d]
+        elif action == 2 and len(shape) < 5:
+            shape.insert(b.below(len(shape) + 1), 1)
+        elif action == 3 and 1 in shape:
+            shape.remove(1)
+    if b.chance(0.1) and 0 not in shape:
+        shape = [prod(shape)]
+    b.reshape(x, shape)
+
+
+def _permute(b: Builder) -> None:
+    x = _some(b)
+    b.permute(x, b.rng.permutation(len(b.shape(x))).tolist())
+
+
+def _expand(b: Builder) -> None:
+    x = _some(b)
+    shape = list(b.shape(x))
+    if len(shape) < 5 and (1 not in shape or b.chance(0.5)):
+        shape.insert(b.below(len(shape) + 1), 1)
+        x = b.reshape(x, shape)
+    b.expand(x, [b.pick([1, 2, 3, 5, 7]) if d == 1 and b.chance(0.8) else d for d in shape])
+
+
+def _pad(b: Builder) -> None:
+    x = _some(b)
+    rank = len(b.shape(x))
+    b.pad(x, [b.pick([0, 0, 1, 2, 5]) for _ in range(rank)], [b.pick([0, 0, 1, 3]) for _ in range(rank)])
+
+
+def _shrink(b: Builder) -> None:
+    x = _some(b)
+    start, stop, step = list[int](), list[int](), list[int]()
+    for extent in b.shape(x):
+        if b.chance(0.4) or not extent:
+            first, last = 0, extent
+        else:
+            first, last = sorted(int(n) for n in b.rng.integers(0, extent + 1, 2))
+            if first == last and not b.empty:
+                first, last = min(first, extent - 1), min(first, extent - 1) + 1
+        start.append(first)
+        stop.append(last)
+        step.append(b.pick([1, 1, 1, 2, 3]))
+    b.shrink(x, start, stop, step)
+
+
+def _flip(b: Builder) -> None:
+    x = _some(b)
+    rank = len(b.shape(x))
+    if rank:
+        b.flip(x, [axis for axis in range(rank) if b.chance(0.5)] or [b.below(rank)])
+
+
+def _moves(b: Builder) -> None:
+    """Several movements in a row."""
+    for _ in range(2 + b.below(3)):
+        b.pick([_reshape, _permute, _expand, _pad, _shrink, _flip])(b)
+
+
+def _iota(b: Builder) -> None:
+    shape = b.extents(1 + b.below(3), b.sizes.elements // 4)
+    b.add("iota", b.pick(["i32", "i64", "i8", "ui8", "ui32", b.main_integer]), shape, axis=b.below(len(shape)))
+
+
+def _idiom(b: Builder) -> None:
+    b.pick(IDIOMS)(b, _some(b))
+
+
+DRAWS: dict[str, tuple[Callable[[Builder], None], float]] = {
+    "unary": (_unary, 2), "binary": (_binary, 5), "select": (_select, 1.5), "cast": (_cast, 1.2), "bitcast": (_bitcast, 0.6),
+    "reduce": (_reduce, 2.5), "reshape": (_reshape, 1), "permute": (_permute, 1), "expand": (_expand, 1), "pad": (_pad, 1),
+    "shrink": (_shrink, 1), "flip": (_flip, 0.7), "moves": (_moves, 0.8), "iota": (_iota, 0.3), "idiom": (_idiom, 2.5),
+}  # fmt: skip
+"""What may come next, and how often."""
