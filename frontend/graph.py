@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from threading import RLock
 
 from xdsl.dialects.builtin import FunctionType, ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
@@ -41,17 +42,27 @@ _dead: deque[Value] = deque()
 """Values that Tensors let go of. A queue, because a Tensor may die while the collector runs in the middle of anything."""
 _busy = False
 
+lock = RLock()
+"""Held while a graph is gathered, computed and let go, so that threads may realise Tensors, the same one too. What no lock guards
+is use lists: expressions on one *lazy* Tensor are to be built in one thread at a time."""
+
 
 def hold(value: Value) -> None:
     """One more Tensor has this value."""
-    _held[value] = _held.get(value, 0) + 1
+    with lock:
+        _held[value] = _held.get(value, 0) + 1
 
 
 def release(value: Value) -> None:
     """One Tensor less has this value; ops that nobody can reach any more give up their operands."""
     _dead.append(value)
-    if not _busy:
-        _bury()
+    # Never waits: a Tensor may die anywhere, inside an import that the thread with the lock is about to need too.
+    if lock.acquire(blocking=False):
+        try:
+            if not _busy:
+                _bury()
+        finally:
+            lock.release()
 
 
 def _bury() -> None:

@@ -6,7 +6,7 @@ the ops go. Methods that look at elements (`numpy`, `item`, `bool(t)`) realize.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -168,9 +168,16 @@ class Lazy:
     @staticmethod
     def realize_all(*tensors: Lazy) -> None:
         """Compute several tensors in one program, so that what they share is computed once. Raises what compiling raises."""
+        if all(tensor._value is None for tensor in tensors):
+            return
+        with graph.lock:
+            Lazy._realize_all(tensors)
+
+    @staticmethod
+    def _realize_all(tensors: Sequence[Lazy]) -> None:
         waiting: dict[Value, set[Lazy]] = {}
         for tensor in tensors:
-            if tensor._value is not None:
+            if tensor._value is not None:  # another thread may have been faster
                 waiting.setdefault(tensor._value, set()).add(tensor)
         if not waiting:
             return

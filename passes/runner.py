@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import RLock
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, ModuleOp
@@ -24,6 +25,11 @@ from .checks import check_module
 
 Judge = Callable[[ModuleOp], None]
 """A second opinion on a module: returns, or raises VerifyException with the reason."""
+
+
+_ONE_AT_A_TIME = RLock()
+"""xDSL's ImplicitBuilder, by which named linalg ops make their bodies, exchanges a method of Operation while it is at work: two
+threads at once would insert each other's ops, and leave the exchanged method behind for good."""
 
 
 class PassFailure(Exception):
@@ -82,6 +88,10 @@ class PassRunner:
             # One clone for the whole road. A failing pass's input is made again from it by replay, which costs nothing where
             # nothing fails; a copy before each pass would cost as much as a cheap pass.
             self._module, self._start, self._done = module, module.clone(), []
+        with _ONE_AT_A_TIME:
+            self._run(ctx, module, passes, rung_after)
+
+    def _run(self, ctx: Context, module: ModuleOp, passes: Sequence[ModulePass], rung_after: Mapping[str, str] | None) -> None:
         for pass_ in passes:
             rung = None if rung_after is None else rung_after.get(pass_.name)
             started = time.perf_counter()

@@ -7,7 +7,6 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import BuildError, DeviceError
@@ -72,7 +71,6 @@ class OpenclExecutable:
         self._arena = runtime.allocate(plan.arena_bytes) if plan.arena_bytes else None
         self._pieces: dict[Slot, Any] = {}
         self._steps = [self._prepare(step) if isinstance(step, Launch) else step for step in plan.steps]
-        self._lock = Lock()
         self._keep: tuple[KernelCache, str] | None = None
 
     def keep_in(self, cache: KernelCache, key: str) -> None:
@@ -105,7 +103,7 @@ class OpenclExecutable:
         )
         buffers = [*inputs, *results]
         memories = [self._memory(buffer) for buffer in buffers]
-        with self._lock:
+        with runtime.lock:
             runtime.queued([self, *buffers])  # the arena and the kernels are ours: a caller may drop us before the work is done
             for step in self._steps:
                 self._enqueue(step, memories)

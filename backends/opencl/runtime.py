@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from math import prod
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
-from weakref import finalize
+from weakref import finalize, ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,20 +89,35 @@ class Runtime:
         self._in_flight: list[object] = []
         self._free: dict[int, list[Block]] = {}
         self._free_bytes = 0
+        self.forked = False
+        """Whether this is the child of the process that opened the device: the driver's threads are not here."""
+        self.lock = RLock()
+        """Held from `queued` until the work is queued, so that `finish` in another thread lets go of nothing too early."""
+        os.register_at_fork(after_in_child=partial(_note_fork, ref(self)))
 
     # Work
 
     def queued(self, used: Sequence[object]) -> None:
-        """Hold on to what queued work uses: OpenCL kernels do not keep their arguments alive."""
+        """Hold on to what queued work uses: OpenCL kernels do not keep their arguments alive. Call it with `lock` held."""
+        self._check_process()
         self._in_flight.extend(used)
         if len(self._in_flight) > _QUEUED_BUFFERS:
             self.finish()
 
     def finish(self) -> None:
         """Wait for everything queued."""
-        if self._in_flight:
-            self.queue.finish()
-            self._in_flight.clear()
+        with self.lock:
+            if self._in_flight:
+                self._check_process()
+                self.queue.finish()
+                self._in_flight.clear()
+
+    def _check_process(self) -> None:
+        if self.forked:
+            raise DeviceError(
+                f"opencl: {self.device.name} was opened before this process was forked, and its driver does not survive that; "
+                f"fork before the first kernel, or start processes by multiprocessing's spawn"
+            )
 
     # Memory
 
@@ -152,11 +168,12 @@ class Runtime:
 
     def _take(self, nbytes: int) -> Block:
         size = _size_class(nbytes)
-        free = self._free.get(size)
-        if free:
-            self._free_bytes -= size
-            return free.pop()
-        return self.allocate(size)
+        try:
+            block = self._free[size].pop()  # and no look before: threads take from one pool
+        except (KeyError, IndexError):
+            return self.allocate(size)
+        self._free_bytes -= size
+        return block
 
     def _give_back(self, block: Block) -> None:
         if self._free_bytes + block.nbytes > _POOL_BYTES:
@@ -191,9 +208,22 @@ def find_device() -> tuple[Any, str | None]:
     return None, f"no OpenCL device like RUNG_OPENCL_DEVICE={wanted}; found {names}" if wanted else "no OpenCL device"
 
 
-@cache
+def _note_fork(opened: ref[Runtime]) -> None:
+    if (runtime := opened()) is not None:
+        runtime.forked, runtime.lock = True, RLock()
+
+
+_opening = Lock()
+
+
 def runtime() -> Runtime:
     """The device of this process. Raises DeviceError where there is none."""
+    with _opening:  # two threads that are first must not open it twice: buffers of one context are none of another
+        return _opened()
+
+
+@cache
+def _opened() -> Runtime:
     device, problem = find_device()
     if problem is not None:
         raise missing_device("opencl", problem)

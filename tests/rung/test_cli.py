@@ -146,14 +146,14 @@ def test_run_refuses_what_does_not_fit(file: str, tmp_path: Path, capsys: pytest
 def test_run_without_a_device_names_doctor(
     file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, pocl: None
 ) -> None:
-    from rung.backends.opencl.runtime import runtime
+    from rung.backends.opencl.runtime import _opened
 
     monkeypatch.setenv("RUNG_OPENCL_DEVICE", "no such device")
-    runtime.cache_clear()
+    _opened.cache_clear()
     try:
         assert "rung doctor" in refused(capsys, "run", file, "--random", "0")
     finally:
-        runtime.cache_clear()
+        _opened.cache_clear()
 
 
 def test_doctor_tries_the_device_and_names_every_judge(capsys: pytest.CaptureFixture[str], pocl: None) -> None:

@@ -184,13 +184,13 @@ def test_generated_sources_compile_without_a_warning(gpu_module: Module, opencl:
 def test_a_missing_device_is_told_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNG_OPENCL_DEVICE", "no such device")
     assert "no OpenCL device like RUNG_OPENCL_DEVICE=no such device; found" in (OpenclTarget().available() or "")
-    runtime.runtime.cache_clear()
+    runtime._opened.cache_clear()
     try:
         with pytest.raises(DeviceError, match="`rung doctor` lists the devices"):
             OpenclTarget().empty((1,), np.float32)
     finally:
         monkeypatch.delenv("RUNG_OPENCL_DEVICE")
-        runtime.runtime.cache_clear()
+        runtime._opened.cache_clear()
 
 
 def test_workers_are_pinned_unless_the_user_says_otherwise() -> None:
