@@ -23,6 +23,9 @@ _NEGATED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 
 def compare(p: KernelPrinter, operator: str, lhs: Expr, rhs: Expr) -> Expr:
     """`lhs operator rhs` as a condition: i1 for scalars, a mask as wide as the elements for vectors."""
+    if lhs.text == rhs.text and lhs.code not in FLOATS:
+        # clang warns of `i < i`; of floats it is the test for NaN
+        return p.literal(operator in ("==", "<=", ">="), "i1")
     lanes = max(lhs.lanes, rhs.lanes)
     if lanes > 1:
         lhs, rhs = p.widened([lhs, rhs], narrow_only=True)

@@ -16,6 +16,7 @@ from xdsl.ir import Operation
 from xdsl.ir.affine import AffineBinaryOpExpr, AffineBinaryOpKind, AffineConstantExpr, AffineDimExpr, AffineExpr, AffineMap
 from xdsl.ir.affine.affine_expr import AffineSymExpr
 
+from .comparisons import compare
 from .elements import BITS, signed, unsigned
 from .expression import Expr, binary, cast, conditional, index, index_atom, retyped
 from .linear import UNKNOWN, Linear
@@ -220,7 +221,7 @@ def _compare(p: KernelPrinter, op: Operation) -> Expr:
         # i < n and i >= 0 in one comparison
         code = unsigned(p.index_code)
         lhs, rhs = (p.coerce(retyped(side, p.index_code), code) for side in (lhs, rhs))
-    return binary(operator, lhs, rhs, "i1")
+    return compare(p, operator, lhs, rhs)
 
 
 def _cast(p: KernelPrinter, op: Operation) -> Expr:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,22 +34,48 @@ class Declarations:
         return [*found, f"{self.indent}{text};"] if text else found
 
 
-def render(lines: Sequence[str | Declarations]) -> list[str]:
-    """The text, without variables that nothing mentions: parts of a vector of which only others were used."""
-    mentions = Counter[str]()
+@dataclass(frozen=True)
+class Assignment:
+    """`target = value;`, or `target += value;` with the value spelled `target + value`."""
+
+    line: str
+    target: str
+    value: str
+
+
+Line = str | Declarations | Assignment
+
+
+def render(lines: Sequence[Line]) -> list[str]:
+    """The text, without variables of no use: parts of a vector of which only others are read, results that nobody asks for.
+
+    Of use is what a statement mentions, and what the values of useful variables mention.
+    """
+    reasons: dict[str, list[str]] = {}
+    pending: list[str] = []
     for line in lines:
-        texts = [line] if isinstance(line, str) else [value for _, _, value in line.variables]
-        for text in texts:
-            mentions.update(_WORD.findall(text))
-    found: list[list[str]] = []
-    # from the end, since a variable may be used by one that is dropped itself
-    for line in reversed(lines):
-        if isinstance(line, str):
-            found.append([line])
-            continue
-        kept = [variable for variable in line.variables if mentions[variable[1]]]
-        for _, name, value in line.variables:
-            if not mentions[name]:
-                mentions.subtract(_WORD.findall(value))
-        found.append(Declarations(line.indent, kept).lines())
-    return [text for texts in reversed(found) for text in texts]
+        match line:
+            case str():
+                pending.append(line)
+            case Assignment():
+                reasons.setdefault(line.target, []).append(line.value)
+            case Declarations():
+                for _, name, value in line.variables:
+                    reasons.setdefault(name, []).append(value)
+    useful: set[str] = set()
+    while pending:
+        for word in _WORD.findall(pending.pop()):
+            if word in reasons and word not in useful:
+                useful.add(word)
+                pending.extend(reasons[word])
+    found: list[str] = []
+    for line in lines:
+        match line:
+            case str():
+                found.append(line)
+            case Assignment():
+                found.extend([line.line] if line.target in useful else [])
+            case Declarations():
+                kept = [variable for variable in line.variables if variable[1] in useful]
+                found.extend(Declarations(line.indent, kept).lines())
+    return found

@@ -22,7 +22,7 @@ from .expressions import ELEMENTWISE
 from .indexing import INDEX, NeedsWideIndex, linear_of
 from .language import Call, CLanguage
 from .linear import Atom, Linear
-from .lines import Declarations
+from .lines import Assignment, Declarations, Line
 from .memory import MEMORY, View, written_memories
 from .names import Names
 from .parts import Grid, Parts
@@ -44,7 +44,7 @@ class KernelPrinter:
         self.index_bits = index_bits
         self.index_code = f"i{index_bits}"
         self.names = Names(language.reserved)
-        self.lines: list[str | Declarations] = []
+        self.lines: list[Line] = []
         self.depth = 1
         self.values: dict[SSAValue, Parts] = {}
         self.pending: dict[SSAValue, Parts] = {}
@@ -148,6 +148,11 @@ class KernelPrinter:
         renamed = {id(expr): self.variable(name + suffix, expr) for suffix, expr in distinct}
         self.declarations([(renamed[id(expr)], expr.text) for _, expr in distinct])
         return Parts(parts.grid, tuple(renamed[id(expr)] for expr in parts.exprs))
+
+    def assign(self, target: str, operator: str, value: str) -> None:
+        """`target = value;`, or with an operator `target += value;`."""
+        text = f"{'  ' * self.depth}{target} {operator}= {value};"
+        self.lines.append(Assignment(text, target, f"{target} {operator} {value}" if operator else value))
 
     def declarations(self, variables: Iterable[tuple[Expr, str]]) -> None:
         """`type a = .., b = ..;` for variables and their first values ("" for none)."""

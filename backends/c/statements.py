@@ -168,11 +168,11 @@ def _assign(p: KernelPrinter, target: Expr, value: Expr) -> None:
     value = p.as_mask(value, target.code, target.lanes) if is_mask(target.code) else p.coerce(value, target.code)
     sides = value.operands
     if value.operator in ("+", "-", "*", "/") and sides[0].text == target.text:
-        p.line(f"{target.text} {value.operator}= {sides[1].text};")
+        p.assign(target.text, value.operator, sides[1].text)
     elif value.operator in ("+", "*") and sides[1].text == target.text:
-        p.line(f"{target.text} {value.operator}= {sides[0].text};")
+        p.assign(target.text, value.operator, sides[0].text)
     else:
-        p.line(f"{target.text} = {value.text};")
+        p.assign(target.text, "", value.text)
 
 
 def _if(p: KernelPrinter, op: Operation) -> None:

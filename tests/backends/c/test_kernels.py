@@ -390,6 +390,52 @@ def test_unused_values_leave_no_trace(gpu_module: Module, kernel_lines: Lines) -
     assert not any("+" in line for line in lines)
 
 
+def test_results_that_nobody_asks_for_leave_no_trace(
+    gpu_module: Module, kernel_lines: Lines, nvrtc_accepts: Any, spell: Any
+) -> None:
+    text = gpu_module(
+        ROW,
+        INDICES
+        + """
+        %zero = arith.constant 0.0 : f32
+        %r:2 = scf.for %k = %c0 to %c8 step %c1 iter_args(%a = %zero, %b = %zero) -> (f32, f32) {
+          %v = memref.load %x[%k] : memref<8xf32>
+          %c = arith.addf %a, %v : f32
+          %d = arith.addf %b, %c : f32
+          scf.yield %c, %d : f32, f32
+        }
+        memref.store %r#0, %out[%c0] : memref<8xf32>""",
+    )
+    assert kernel_lines(text) == [
+        "float a = 0.0f;",
+        "for (int k = 0; k < 8; k++) {",
+        "float c = a + x[k];",
+        "a = c;",
+        "}",
+        "out[0] = a;",
+    ]
+    nvrtc_accepts(spell(text, "cuda"))
+
+
+def test_an_integer_compared_with_itself_is_a_constant(gpu_module: Module, kernel_lines: Lines, run_opencl: Run) -> None:
+    """clang warns of `i < i`; of floats it is the test for NaN and stays."""
+    text = gpu_module(
+        [("x", "memref<8xi32>"), ("y", "memref<8xf32>"), ("out", "memref<4xi1>")],
+        INDICES
+        + """
+        %i = memref.load %x[%c0] : memref<8xi32>
+        %f = memref.load %y[%c0] : memref<8xf32>
+        %a = arith.cmpi sge, %i, %i : i32
+        %b = arith.cmpi ult, %i, %i : i32
+        %c = arith.cmpf une, %f, %f : f32
+        memref.store %a, %out[%c0] : memref<4xi1>
+        memref.store %b, %out[%c1] : memref<4xi1>
+        memref.store %c, %out[%c2] : memref<4xi1>""",
+    )
+    assert kernel_lines(text)[-3:] == ["out[0] = true;", "out[1] = false;", "out[2] = f != f;"]
+    assert run_opencl(text, np.zeros(8, np.int32), np.full(8, np.nan, np.float32))[0][:3].tolist() == [True, False, True]
+
+
 def test_strided_and_offset_memrefs_are_addressed(gpu_module: Module, kernel_lines: Lines) -> None:
     strided = "memref<4x4xf32, strided<[16, 2], offset: 3>>"
     text = gpu_module(

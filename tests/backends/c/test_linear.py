@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rung.backends.c.linear import Atom, Linear
-from rung.backends.c.lines import Declarations, render
+from rung.backends.c.lines import Assignment, Declarations, render
 from rung.backends.c.names import Names
 
 I = Linear.of(Atom("i", low=0, high=9))  # noqa: E741
@@ -82,6 +82,18 @@ def test_declarations_that_nothing_mentions_are_dropped_with_what_only_they_used
         "  out[i] = a;",
     ]
     assert render(lines) == ["  float a = x[0];", "  int i;", "  out[i] = a;"]
+
+
+def test_variables_that_are_only_assigned_are_dropped() -> None:
+    lines = [
+        Declarations("", [("int", "kept", "0"), ("int", "dead", "0")]),
+        "for (;;) {",
+        Assignment("  dead += kept;", "dead", "dead + kept"),
+        Assignment("  kept = 1;", "kept", "1"),
+        "}",
+        "out[0] = kept;",
+    ]
+    assert render(lines) == ["int kept = 0;", "for (;;) {", "  kept = 1;", "}", "out[0] = kept;"]
 
 
 def test_declarations_of_one_type_share_a_line_up_to_its_end() -> None:

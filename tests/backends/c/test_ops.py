@@ -417,8 +417,8 @@ def compare(found: Array, expected: Array, ulps: float, inputs: tuple[Array, ...
     if expected.dtype.kind in "bi":
         wrong = found != expected
     else:
-        a, b = found.astype(np.float64), expected.astype(np.float64)
         with np.errstate(all="ignore"):
+            a, b = found.astype(np.float64), expected.astype(np.float64)
             near = np.abs(a - b) <= ulps * np.abs(np.spacing(expected)).astype(np.float64)
         wrong = ~((a == b) | (np.isnan(a) & np.isnan(b)) | (near & np.isfinite(b)))
     at = np.flatnonzero(wrong)[:5]
