@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from .bounds import IllConditioned, Shadow, is_float
 from .program import DTYPES, FLOATS, INTEGERS, Array, Node
-from .shadow import IllConditioned, Shadow, is_float, shadow_of
+from .shadow import shadow_of
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import numpy as np
 
 from rung.dialects.nd import BINARY, UNARY
 
+from .bounds import is_float
 from .builder import Builder, IllConditioned, Sizes, TooLarge
 from .idioms import IDIOMS
 from .program import DTYPES, FLOATS, INTEGERS, Program
-from .shadow import is_float
 
 
 def generate(seed: int, sizes: Sizes | None = None) -> Program:
@@ -214,6 +214,6 @@ def _idiom(b: Builder) -> None:
 DRAWS: dict[str, tuple[Callable[[Builder], None], float]] = {
     "unary": (_unary, 2), "binary": (_binary, 5), "select": (_select, 1.5), "cast": (_cast, 1.2), "bitcast": (_bitcast, 0.6),
     "reduce": (_reduce, 2.5), "reshape": (_reshape, 1), "permute": (_permute, 1), "expand": (_expand, 1), "pad": (_pad, 1),
-    "shrink": (_shrink, 1), "flip": (_flip, 0.7), "moves": (_moves, 0.8), "iota": (_iota, 0.3), "idiom": (_idiom, 2.5),
+    "shrink": (_shrink, 1), "flip": (_flip, 0.7), "moves": (_moves, 0.8), "iota": (_iota, 0.3), "idiom": (_idiom, 3.5),
 }  # fmt: skip
 """What may come next, and how often."""

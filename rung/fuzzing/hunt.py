@@ -13,13 +13,14 @@ from xdsl.context import Context
 from rung.dialects.upstream import make_context
 from rung.passes.upstream_judge import find_mlir_opt
 
+from .bounds import Shadow
 from .builder import Sizes
 from .choices import Choices
 from .generate import generate
 from .judges import MACHINE_NAMES, USUAL, Found, culprits, judge_passes, judge_target
 from .program import Program
 from .reduction import reduced
-from .shadow import Shadow, shadow
+from .shadow import shadow
 
 BATCH = 20
 """Programs to one OpenCL build or one mlir-opt process."""

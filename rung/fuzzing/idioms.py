@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
+from .bounds import is_float
 from .builder import Builder
 from .program import INTEGERS
-from .shadow import is_float
 
 
 def _number(b: Builder, x: int) -> int:
@@ -223,5 +223,5 @@ def bits_to_unit(b: Builder, x: int) -> int:
 
 
 IDIOMS: list[Callable[[Builder, int], int]] = [
-    matmul, matmul, windows, windows, softmax, normalized, gather, argmax, joined_along, rolled, triangle, by_place, bits_to_unit,
+    *[matmul] * 3, *[windows] * 2, softmax, normalized, gather, argmax, joined_along, rolled, triangle, by_place, bits_to_unit,
 ]  # fmt: skip

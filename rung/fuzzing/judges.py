@@ -22,9 +22,10 @@ from rung.passes.runner import PassFailure, PassRunner
 from rung.passes.upstream_judge import find_mlir_opt, generic_text
 from rung.pipeline import PIPELINE
 
+from .bounds import Shadow
 from .choices import Choices
 from .program import DTYPES, Array, Program, joined
-from .shadow import Shadow, difference, shadow
+from .shadow import difference, shadow
 
 USUAL = Choices(0)
 """The decisions that users get."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from .bounds import Shadow
 from .program import DTYPES, Node, Program
-from .shadow import Shadow, shadow
+from .shadow import shadow
 
 Fails = Callable[[Program], bool]
 

@@ -14,10 +14,11 @@ from rung.dialects.nd import BINARY, REDUCE, UNARY, BinaryOp, ConstOp
 from rung.dialects.nd.dtype import NUMPY
 from rung.fuzzing import IllConditioned, Node, Program, Sizes, generate, shadow
 from rung.fuzzing import judges as judges_module
+from rung.fuzzing.bounds import Shadow
 from rung.fuzzing.hunt import SMALL, Failure, hunt, smallest, write_test
 from rung.fuzzing.judges import Found, judge_passes, judge_target, wrong
 from rung.fuzzing.program import joined
-from rung.fuzzing.shadow import Shadow, difference
+from rung.fuzzing.shadow import difference
 from rung.pipeline import PIPELINE, Step
 
 CHUNK = 50
