@@ -71,9 +71,14 @@ func.func @main(%x: tensor<8x8xf32>, %y: tensor<8x8xf32>) -> tensor<8x8xf32> {
   return %z : tensor<8x8xf32>
 }
 """
-    modules = [parse(text) for _ in range(6)]
-    in_threads(6, lambda number: lower(make_context(), modules[number]))
-    assert len({str(module) for module in modules}) == 1
+    modules = [[parse(text) for _ in range(4)] for _ in range(6)]
+
+    def work(number):
+        for module in modules[number]:
+            lower(make_context(), module)
+
+    in_threads(6, work)
+    assert len({str(module) for row in modules for module in row}) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
