@@ -24,6 +24,11 @@ class Machine:
     native_floats: frozenset[str] = field(default=frozenset({"f32", "f64"}))
     """Float types with arithmetic of their own; the others are stored as such and computed in f32."""
 
+    def __str__(self) -> str:
+        """The same text in every process, unlike the representation of a set: kernels are kept under it."""
+        facts = (f"{name}={sorted(value) if isinstance(value, frozenset) else value}" for name, value in vars(self).items())
+        return f"Machine({', '.join(facts)})"
+
 
 CPU = Machine("cpu", "cpu", vector_bits=256, parallel_units=2, max_threads=4096, workgroup_bytes=512 * 1024)
 """A CPU behind PoCL, AVX2 assumed (PoCL splits wider vectors where there is less)."""

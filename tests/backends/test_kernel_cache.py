@@ -193,3 +193,15 @@ def test_warnings_are_not_errors_here() -> None:
         kernel_cache._warn_once.cache_clear()
         kernel_cache._warn_once("/folder", "reason")
     assert [w.category for w in caught] == [UserWarning]
+
+
+def test_machine_in_a_key_is_the_same_text_in_processes_with_other_hash_seeds() -> None:
+    """A set prints its members in the order of their hashes, and Python salts those: a second process compiled anew."""
+    program = "from rung.backends.machine import MACHINES; print(*MACHINES.values())"
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": str(seed)}, capture_output=True, check=True
+        ).stdout
+        for seed in range(4)
+    }
+    assert len(texts) == 1
