@@ -26,8 +26,8 @@ class Machine:
 
     def __str__(self) -> str:
         """The same text in every process, unlike the representation of a set: kernels are kept under it."""
-        facts = (f"{name}={sorted(value) if isinstance(value, frozenset) else value}" for name, value in vars(self).items())
-        return f"Machine({', '.join(facts)})"
+        facts = {**vars(self), "native_floats": sorted(self.native_floats)}
+        return f"Machine({', '.join(f'{name}={value}' for name, value in facts.items())})"
 
 
 CPU = Machine("cpu", "cpu", vector_bits=256, parallel_units=2, max_threads=4096, workgroup_bytes=512 * 1024)
