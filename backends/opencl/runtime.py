@@ -26,8 +26,8 @@ HOST_ALIGNMENT_BYTES = 128
 _POOL_BYTES = 1 << 30
 """Freed buffers kept for reuse, at most: a fresh 64 MB buffer costs 8 to 38 ms of page faults."""
 
-_QUEUED_BUFFERS = 4096
-"""Buffers of queued launches held on to; beyond it the queue is waited for."""
+_QUEUED_OBJECTS, _QUEUED_BYTES = 4096, 1 << 28
+"""What queued launches may hold on to, beyond which the queue is waited for: results that nobody wants must not pile up."""
 
 
 class Block:
@@ -87,6 +87,7 @@ class Runtime:
         self.queue = cl.CommandQueue(self.context)
         self.on_cpu = bool(device.type & cl.device_type.CPU)
         self._in_flight: list[object] = []
+        self._in_flight_bytes = 0
         self._free: dict[int, list[Block]] = {}
         self._free_bytes = 0
         self.forked = False
@@ -100,9 +101,10 @@ class Runtime:
     def queued(self, used: Sequence[object]) -> None:
         """Hold on to what queued work uses: OpenCL kernels do not keep their arguments alive. Call it with `lock` held."""
         self._check_process()
-        self._in_flight.extend(used)
-        if len(self._in_flight) > _QUEUED_BUFFERS:
+        if len(self._in_flight) > _QUEUED_OBJECTS or self._in_flight_bytes > _QUEUED_BYTES:
             self.finish()
+        self._in_flight.extend(used)
+        self._in_flight_bytes += sum(item.nbytes for item in used if isinstance(item, DeviceBuffer))
 
     def finish(self) -> None:
         """Wait for everything queued."""
@@ -111,6 +113,7 @@ class Runtime:
                 self._check_process()
                 self.queue.finish()
                 self._in_flight.clear()
+                self._in_flight_bytes = 0
 
     def _check_process(self) -> None:
         if self.forked:

@@ -90,6 +90,34 @@ def test_memory_outlives_its_buffer_as_long_as_an_array_shows_it(double: Any, op
     assert shown.tolist() == [2.0] * 64
 
 
+def test_results_that_are_dropped_do_not_pile_up(
+    gpu_module: Module, opencl: OpenclTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred results of 16 MiB, none of them looked at: a few dozen are held at any time, not all."""
+    size = 1 << 22
+    body = "%c0 = arith.constant 0 : index\n%v = memref.load %x[%c0] : memref<1xf32>\n"
+    params = [("x", "memref<1xf32>"), ("out", f"memref<{size}xf32>")]
+    built = opencl.build(parse(gpu_module(params, body + f"memref.store %v, %out[%c0] : memref<{size}xf32>")))
+    found = runtime.runtime()
+    allocated: list[int] = []
+    allocate = found.allocate
+    monkeypatch.setattr(found, "allocate", lambda nbytes: (allocated.append(nbytes), allocate(nbytes))[1])
+    x = opencl.from_numpy(np.array([5], np.float32))
+    for _ in range(100):
+        (out,) = built.run([x])
+    assert out.numpy()[0] == 5
+    assert sum(nbytes >= 4 * size for nbytes in allocated) <= 24
+
+
+def test_a_full_queue_lets_go_of_nothing_that_is_about_to_be_queued(double: Any, opencl: OpenclTarget, monkeypatch: Any) -> None:
+    monkeypatch.setattr(runtime, "_QUEUED_OBJECTS", 0)
+    x = opencl.from_numpy(np.ones(64, np.float32))
+    for _ in range(200):
+        out = double.run([opencl.from_numpy(np.full(64, 3, np.float32))])[0]
+        double.run([x])
+    assert out.numpy().tolist() == [6.0] * 64
+
+
 def test_freed_memory_is_reused(opencl: OpenclTarget) -> None:
     block = opencl.empty((1000,), np.float32)
     memory = block.block
