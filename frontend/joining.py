@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Self
+from typing import cast as typed
 
 from . import build
+from .lazy import Lazy
 from .math import Math
 from .promotion import promote
 from .shapes import ArgumentError, Axes, to_axis
@@ -23,8 +25,7 @@ class Joining(Math):
 
         Errors   ValueError for no tensors, or for shapes that differ on another axis
         """
-        if not tensors:
-            raise ArgumentError("cat: found no tensors, expected at least one")
+        _check_several("cat", tensors)
         first = tensors[0]
         at = to_axis("cat", axis, first.shape)
         for tensor in tensors:
@@ -50,6 +51,7 @@ class Joining(Math):
     @classmethod
     def stack(cls, tensors: Sequence[Self], axis: int = 0) -> Self:
         """Tensors of one shape side by side along a new axis. Raises ValueError for none, or for shapes that differ."""
+        _check_several("stack", tensors)
         for tensor in tensors:
             if tensor.shape != tensors[0].shape:
                 raise ArgumentError(f"stack: shapes {tensors[0].shape} and {tensor.shape} differ")
@@ -95,3 +97,14 @@ class Joining(Math):
             if extent and shift % extent:
                 made = made.cat(made.split([extent - shift % extent, shift % extent], at)[::-1], at)
         return made.hinted("roll", self)
+
+
+def _check_several(op: str, tensors: object) -> None:
+    """Raise where these are not tensors in a list or a tuple: one Tensor alone would be taken for the list of its rows."""
+    if not isinstance(tensors, list | tuple):
+        raise TypeError(f"{op}: found {type(tensors).__name__}, expected a list of tensors")
+    for number, tensor in enumerate(typed("list[object]", tensors)):
+        if not isinstance(tensor, Lazy):
+            raise TypeError(f"{op}: number {number} is {type(tensor).__name__}, expected a tensor")
+    if not tensors:
+        raise ArgumentError(f"{op}: found no tensors, expected at least one")

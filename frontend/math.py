@@ -15,7 +15,7 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from . import dtypes
 from .promotion import floating
 from .reduce import Reduce
-from .shapes import ArgumentError, to_axes
+from .shapes import ArgumentError, to_axes, to_axis
 
 LOG2_E = log2(e)
 LN_2 = natural(2)
@@ -194,14 +194,20 @@ class Math(Reduce):
     @_in_float
     def softmax(self, axis: int = -1) -> Self:
         """exp(x) / sum(exp(x)) along an axis, shifted by its maximum so that nothing overflows."""
-        powers = (self - self.max(axis, keepdim=True)).exp()
-        return powers / powers.sum(axis, keepdim=True)
+        at = to_axis("softmax", axis, self.shape)
+        if 0 in self.shape:
+            return self
+        powers = (self - self.max(at, keepdim=True)).exp()
+        return powers / powers.sum(at, keepdim=True)
 
     @_in_float
     def log_softmax(self, axis: int = -1) -> Self:
         """log(softmax(x)), without taking the logarithm of something that became 0."""
-        low = self - self.max(axis, keepdim=True)
-        return low - low.exp().sum(axis, keepdim=True).log()
+        at = to_axis("log_softmax", axis, self.shape)
+        if 0 in self.shape:
+            return self
+        low = self - self.max(at, keepdim=True)
+        return low - low.exp().sum(at, keepdim=True).log()
 
     @_in_float
     def logsumexp(self, axis: int | tuple[int, ...] | None = None, keepdim: bool = False) -> Self:

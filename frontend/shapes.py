@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from operator import index
 
@@ -30,6 +30,8 @@ def to_shape(op: str, sizes: Sequence[int | Sequence[int]]) -> Shape:
 def to_axis(op: str, axis: int, shape: Shape) -> int:
     """The axis counted from the front. Raises IndexError where there is none; a 0-d tensor takes 0 and -1, as in torch."""
     rank = max(len(shape), 1)
+    if not hasattr(axis, "__index__"):
+        raise TypeError(f"{op}: axis is {axis!r}, expected an integer")
     found = index(axis)
     if not -rank <= found < rank:
         raise IndexError(f"{op}: axis {axis} is out of range for shape {shape}, expected {-rank} to {rank - 1}")
@@ -40,7 +42,7 @@ def to_axes(op: str, axes: Axes, shape: Shape) -> Shape:
     """The axes counted from the front, sorted; all of them for None. IndexError as above, ValueError for one named twice."""
     if axes is None:
         return tuple(range(len(shape)))
-    several = [axes] if isinstance(axes, int) else list(axes)
+    several = list(axes) if isinstance(axes, Iterable) else [axes]
     found = sorted(to_axis(op, axis, shape) for axis in several)
     if len(set(found)) != len(found):
         raise ArgumentError(f"{op}: axes {several} of shape {shape} name an axis twice")

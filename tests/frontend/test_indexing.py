@@ -77,3 +77,9 @@ def test_a_tensor_is_an_index_and_tensors_iterate():
 def test_bad_indices_are_named(key, error, message):
     with pytest.raises(error, match=message):
         Tensor(DATA)[key]
+
+
+@pytest.mark.parametrize("key", [np.array([0, 1]), [0, 1], np.array([True, False]), Tensor(np.array([1, 0]))])
+def test_array_of_indices_is_refused_by_name(key):
+    with pytest.raises(TypeError, match="indices or a mask, expected integers"):
+        Tensor(np.ones((2, 3), np.float32))[key]

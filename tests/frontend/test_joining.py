@@ -77,3 +77,14 @@ def test_split_and_chunk():
 )
 def test_roll_is_numpys(shifts, axis):
     same(Tensor(A).roll(shifts, axis), np.roll(A, shifts, axis))
+
+
+def test_cat_and_stack_of_anything_but_a_list_of_tensors_say_so():
+    x = Tensor(A)
+    for join in (Tensor.cat, Tensor.stack):
+        with pytest.raises(TypeError, match="found Tensor, expected a list of tensors"):
+            join(x, x)
+        with pytest.raises(TypeError, match="number 1 is ndarray, expected a tensor"):
+            join([x, A])
+        with pytest.raises(ValueError, match="found no tensors"):
+            join([])

@@ -194,3 +194,10 @@ def test_functions_agree_with_torch():
         np.testing.assert_allclose(
             getattr(Tensor(x), name)(1).numpy(), getattr(torch.tensor(x), name)(1).numpy(), rtol=1e-4, atol=1e-5
         )
+
+
+def test_softmax_of_no_elements_has_none_and_a_wrong_axis_is_named():
+    for name in ("softmax", "log_softmax"):
+        assert getattr(Tensor.zeros(0, 3), name)(0).numpy().shape == (0, 3)
+        with pytest.raises(IndexError, match=f"^{name}: axis 4 is out of range"):
+            getattr(Tensor.zeros(2, 3), name)(4)

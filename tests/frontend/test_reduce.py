@@ -130,3 +130,9 @@ def test_cumsum_keeps_what_stands_before_an_infinity_and_cumprod_multiplies():
     close(Tensor(DATA).cumprod(1), DATA.cumprod(1), rtol=1e-4)
     assert Tensor(2.0).cumsum(0).item() == 2
     assert Tensor.zeros(0, 2).cumsum(0).shape == (0, 2)
+
+
+def test_axis_that_is_no_integer_is_refused():
+    for axis in (1.0, "0", (0, None)):
+        with pytest.raises(TypeError, match=r"sum: axis is .*, expected an integer"):
+            Tensor(np.ones((2, 3), np.float32)).sum(axis)
