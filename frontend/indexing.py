@@ -90,11 +90,11 @@ def _plan(key: Key, shape: Shape) -> tuple[list[tuple[int, int, int]], Shape, Sh
 
 
 def _single(one: Any, axis: int, shape: Shape) -> tuple[int, int, int]:
-    if isinstance(one, list) or getattr(one, "shape", ()):
-        kind = type(one).__name__
+    kind = type(one).__name__
+    if kind == "list" or getattr(one, "shape", ()):
         raise TypeError(f"index: found {kind}, indices or a mask, expected integers, slices, None and ...; where takes masks")
     if isinstance(one, bool) or not hasattr(one, "__index__"):
-        raise TypeError(f"index: found {type(one).__name__}, expected integers, slices, None and ...")
+        raise TypeError(f"index: found {kind}, expected integers, slices, None and ...")
     place, extent = index(one), shape[axis]
     if not -extent <= place < extent:
         raise IndexError(f"index {place} is out of bounds for axis {axis} of shape {shape}")

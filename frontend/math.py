@@ -82,7 +82,7 @@ class Math(Reduce):
     def log1p(self) -> Self:
         """log(1 + x), with full precision near 0. Source as for `expm1`."""
         u = self + 1
-        near = u.log() * self / (u - 1)
+        near = u.log() * (self / (u - 1))  # the quotient first: it is near 1, where the product may overflow
         return (u == 1).where(self, (u == float("inf")).where(u, near))
 
     @_in_float
