@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Generator, Sequence
 from importlib import import_module
 
 COMMANDS = ("ladder", "run", "doctor")
@@ -19,10 +21,11 @@ COMMANDS = ("ladder", "run", "doctor")
 def user_errors() -> tuple[type[Exception], ...]:
     """What a command may raise because of its input or the machine. Anything else is our bug and keeps its traceback."""
     from rung.backends.errors import BackendError, BuildError, DeviceError
+    from rung.backends.reference.values import EvaluationError
     from rung.files import UsageError
     from rung.passes.runner import PassFailure
 
-    return (UsageError, PassFailure, BackendError, BuildError, DeviceError)
+    return (UsageError, PassFailure, BackendError, BuildError, DeviceError, EvaluationError)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -41,20 +44,34 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+@contextlib.contextmanager
+def ended_by_interrupt() -> Generator[None]:
+    """Ctrl-C ends the process at once, as it does `cat`: Python would wait for a driver's compiler, which may take a minute.
+
+    The kernel cache loses nothing by that: its files are written beside their place and moved there.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the return value is the exit code."""
     args = build_parser().parse_args(argv)
     try:
-        code: int = args.run(args)
+        with ended_by_interrupt():
+            code: int = args.run(args)
         if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison] - it is None where a shell closed it
             sys.stdout.flush()
         return code
     except BrokenPipeError:  # the reader of `rung ladder f.mlir | head` left
         _drop_output()
         return 141
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
     except OSError as problem:  # a file that cannot be written, a full disk behind stdout
         print(f"rung {args.command}: {problem.filename or '<stdout>'}: {problem.strerror or problem}", file=sys.stderr)
         _drop_output()

@@ -26,6 +26,7 @@ from xdsl.passes import ModulePass, PassPipeline
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, VerifyException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from rung.cli import ended_by_interrupt
 from rung.dialects.contracts import RUNGS
 from rung.dialects.upstream import register_dialects
 from rung.files import UsageError
@@ -215,9 +216,10 @@ def main(args: Sequence[str] | None = None) -> int:
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - it is None where a shell closed it
         sys.stdout = open(os.devnull, "w")
     try:
-        driver = RungOpt(args)
-        driver.run()
-        driver.finish()
+        with ended_by_interrupt():
+            driver = RungOpt(args)
+            driver.run()
+            driver.finish()
         sys.stdout.flush()
     except Malformed as problem:
         print(problem, file=sys.stderr)  # bare, so that the line starts with the place, as editors expect

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,3 +216,35 @@ def test_run_takes_its_target_from_the_environment(
 ) -> None:
     monkeypatch.setenv("RUNG_TARGET", "nonsense")
     assert "no target 'nonsense'" in refused(capsys, "run", file, "--random", "0")
+
+
+def test_run_of_a_program_that_reads_out_of_bounds_is_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "p.mlir").write_text("""
+func.func @main(%x: memref<8xf32>, %o: memref<8xf32>) attributes {outs = 1 : i64} {
+  %c8 = arith.constant 8 : index
+  %v = memref.load %x[%c8] : memref<8xf32>
+  memref.store %v, %o[%c8] : memref<8xf32>
+  return
+}
+""")
+    told = refused(capsys, "run", str(tmp_path / "p.mlir"), "--random", "0", "--target", "reference")
+    assert told.startswith("rung run: reference: memref.load (%v) in @main: index (8,) is out of bounds")
+
+
+@pytest.mark.parametrize("command", [["rung.cli", "ladder", "-"], ["rung.opt"]])
+def test_interrupt_ends_a_command_at_once_without_a_traceback(command: list[str]) -> None:
+    module, *rest = command
+    program = f"import sys; from {module} import main; print('ready', file=sys.stderr, flush=True); sys.exit(main())"
+    # stands at reading standard input, in C, until it is interrupted
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *rest],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None and process.stderr.readline() == "ready\n"
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == -signal.SIGINT
+        assert process.stderr.read() == ""
