@@ -126,11 +126,14 @@ class ScalarEmitter:
         return self.insert(arith.XOrIOp(x, self._int(1 if is_bool(element) else -1, x.type)))
 
     def binary(self, kind: str, element: Attribute, a: SSAValue, b: SSAValue, *, reassoc: bool = False) -> SSAValue:
+        # x with itself is left only where the op is marked, which nothing simplifies: C compilers warn of x < x.
+        if a is b and kind in ("max", "min", "and", "or"):
+            return a
         if kind in COMPARE:
             of_float, of_signed, of_unsigned = COMPARE[kind]
             if is_float(element):
                 return self.insert(arith.CmpfOp(a, b, of_float))
-            if a is b:  # in a marked op, which nothing simplifies: C compilers warn of it
+            if a is b:
                 return self._int(int(kind == "cmpeq"), i1)
             unsigned = is_unsigned(element) or is_bool(element)
             return self.insert(arith.CmpiOp(a, b, of_unsigned if unsigned else of_signed))
