@@ -131,8 +131,8 @@ def _reduce(b: Builder) -> None:
         b.binary(b.pick(["sub", "add", "max"] if b.element(x) != "i1" else ["and", "xor"]), x, b.back(found, axes, b.shape(x)))
 
 
-def _reshape(b: Builder) -> None:
-    x = _some(b)
+def _reshape(b: Builder, x: int | None = None) -> None:
+    x = _some(b) if x is None else x
     shape = list(b.shape(x))
     for _ in range(b.pick([1, 1, 2, 3])):
         action = b.below(4)
@@ -153,13 +153,13 @@ def _reshape(b: Builder) -> None:
     b.reshape(x, shape)
 
 
-def _permute(b: Builder) -> None:
-    x = _some(b)
+def _permute(b: Builder, x: int | None = None) -> None:
+    x = _some(b) if x is None else x
     b.permute(x, b.rng.permutation(len(b.shape(x))).tolist())
 
 
-def _expand(b: Builder) -> None:
-    x = _some(b)
+def _expand(b: Builder, x: int | None = None) -> None:
+    x = _some(b) if x is None else x
     shape = list(b.shape(x))
     if len(shape) < 5 and (1 not in shape or b.chance(0.5)):
         shape.insert(b.below(len(shape) + 1), 1)
@@ -167,14 +167,14 @@ def _expand(b: Builder) -> None:
     b.expand(x, [b.pick([1, 2, 3, 5, 7]) if d == 1 and b.chance(0.8) else d for d in shape])
 
 
-def _pad(b: Builder) -> None:
-    x = _some(b)
+def _pad(b: Builder, x: int | None = None) -> None:
+    x = _some(b) if x is None else x
     rank = len(b.shape(x))
     b.pad(x, [b.pick([0, 0, 1, 2, 5]) for _ in range(rank)], [b.pick([0, 0, 1, 3]) for _ in range(rank)])
 
 
-def _shrink(b: Builder) -> None:
-    x = _some(b)
+def _shrink(b: Builder, x: int | None = None) -> None:
+    x = _some(b) if x is None else x
     start, stop, step = list[int](), list[int](), list[int]()
     for extent in b.shape(x):
         if b.chance(0.4) or not extent:
@@ -189,17 +189,24 @@ def _shrink(b: Builder) -> None:
     b.shrink(x, start, stop, step)
 
 
-def _flip(b: Builder) -> None:
-    x = _some(b)
+def _flip(b: Builder, x: int | None = None) -> None:
+    x = _some(b) if x is None else x
     rank = len(b.shape(x))
     if rank:
         b.flip(x, [axis for axis in range(rank) if b.chance(0.5)] or [b.below(rank)])
 
 
 def _moves(b: Builder) -> None:
-    """Several movements in a row."""
+    """Several movements in a row, each of the one before; often the same kind twice."""
+    x, move = _some(b), b.pick(MOVES)
     for _ in range(2 + b.below(3)):
-        b.pick([_reshape, _permute, _expand, _pad, _shrink, _flip])(b)
+        count = len(b.nodes)
+        move(b, x)
+        x = len(b.nodes) - 1 if len(b.nodes) > count else x
+        move = move if b.chance(0.3) else b.pick(MOVES)
+
+
+MOVES: list[Callable[[Builder, int], None]] = [_reshape, _permute, _expand, _pad, _shrink, _shrink, _flip]
 
 
 def _iota(b: Builder) -> None:
@@ -214,6 +221,6 @@ def _idiom(b: Builder) -> None:
 DRAWS: dict[str, tuple[Callable[[Builder], None], float]] = {
     "unary": (_unary, 2), "binary": (_binary, 5), "select": (_select, 1.5), "cast": (_cast, 1.2), "bitcast": (_bitcast, 0.6),
     "reduce": (_reduce, 2.5), "reshape": (_reshape, 1), "permute": (_permute, 1), "expand": (_expand, 1), "pad": (_pad, 1),
-    "shrink": (_shrink, 1), "flip": (_flip, 0.7), "moves": (_moves, 0.8), "iota": (_iota, 0.3), "idiom": (_idiom, 3.5),
+    "shrink": (_shrink, 1), "flip": (_flip, 0.7), "moves": (_moves, 1.6), "iota": (_iota, 0.3), "idiom": (_idiom, 3.5),
 }  # fmt: skip
 """What may come next, and how often."""
