@@ -132,6 +132,11 @@ OPENCL = CLanguage(
         "round_to_odd": _ours("round_to_odd"),
     },
     keywords=C_KEYWORDS
-    | frozenset("kernel global local constant private image2d_t sampler_t event_t vec_step complex imaginary quad".split())
+    | frozenset(
+        (
+            "kernel global local constant private generic pipe read_only write_only read_write image2d_t sampler_t event_t "
+            "vec_step complex imaginary quad"
+        ).split()
+    )
     | frozenset(f"{scalar}{lanes}" for scalar in (*_SCALARS.values(), *_MASKS.values()) for lanes in (2, 3, 4, 8, 16)),
 )

@@ -201,3 +201,14 @@ def test_ops_of_other_dialects_are_refused() -> None:
     )
     with pytest.raises(PassFailedException, match=r"func\.call in @f: .* expected ops of nd only"):
         outline(module)
+
+
+@pytest.mark.parametrize(
+    "name", ["M_PI", "NAN", "float4", "size_t", "read_only", "generic", "pipe", "native_sin", "vload8", "as_float", "signbit"]
+)
+def test_value_called_like_something_of_the_language_gives_a_kernel_of_another_name(name: str) -> None:
+    head, body = "func.func @main(%x: tensor<4xf32>) -> tensor<4xf32>", f'%{name} = nd.unary "neg" %x : tensor<4xf32>'
+    text = f"{head} {{\n  {body}\n  return %{name} : tensor<4xf32>\n}}"
+    module = parse(text)
+    outline(module)
+    assert [op.sym_name.data for op in module.ops if isinstance(op, func.FuncOp)] == ["main", f"{name}_kernel"]
