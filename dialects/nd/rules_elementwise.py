@@ -29,6 +29,8 @@ def simplify_unary(op: UnaryOp, build: Build) -> SSAValue | None:
     value = constant(op.src)
     if value is not None:
         return const(build, folding.fold_unary(kind, value), shape_of(op.res))
+    if kind == "abs" and is_unsigned(element_of(op.src)):
+        return op.src  # before the rule below: -x of an unsigned x is another number, and positive
     inner = made_by(op.src, UnaryOp)
     if inner is not None:
         if kind == inner.kind.data and kind in INVOLUTIONS:

@@ -58,6 +58,11 @@ FIRES = {
     "neg of neg": (X, unary("neg", "%x", "f32", "n") + unary("neg", "%n", "f32") + "-> %r", "-> %x"),
     "not of not": (B, unary("not", "%x", "i1", "n") + unary("not", "%n", "i1") + "-> %r", "-> %x"),
     "abs of abs": (X, unary("abs", "%x", "f32", "n") + unary("abs", "%n", "f32") + "-> %r", unary("abs", "%x", "f32") + "-> %r"),
+    "abs of an unsigned number": (
+        U,
+        unary("neg", "%x", "ui8", "n") + unary("abs", "%n", "ui8") + "-> %r",
+        unary("neg", "%x", "ui8") + "-> %r",
+    ),
     "abs of neg": (I, unary("neg", "%x", "i32", "n") + unary("abs", "%n", "i32") + "-> %r", unary("abs", "%x", "i32") + "-> %r"),
     "trunc of trunc": (
         X,
