@@ -22,7 +22,10 @@ cross degrees distance dot erf erfc exp exp10 exp2 expm1 fabs fdim floor fma fma
 isequal isfinite isinf isnan ldexp length lgamma log log10 log1p log2 logb mad max max3 min min3 mix mod modf mul24 mul_hi nan
 nextafter norm normalize pow powf pown powr prefetch printf radians recip remainder remquo rhypot rint rnorm rootn rotate round
 rsqrt select shuffle sign sin sincos sinh sinpi smoothstep sqrt step sub_sat tan tanh tgamma transpose trunc upsample vload4
-vstore4 y0 y1 yn j0 j1 jn add and divide div idiv neg not or xor sub mul shl shr sum prod all any
+vstore4 y0 y1 yn j0 j1 jn add and divide div idiv neg not or xor sub mul shl shr sum prod all any and_eq bitand bitor compl
+concept const_cast decltype dim3 dynamic_cast gridDim blockDim blockIdx threadIdx warpSize noexcept not_eq nullptr or_eq
+reinterpret_cast requires static_assert static_cast thread_local typeid wchar_t xor_eq std malloc free assert memcpy memset
+clock clock64
 """
 TAKEN = frozenset(_TAKEN_TEXT.split())
 """Keywords and built-in functions of OpenCL C, CUDA C or C++, and bare kinds of ours: no good as the name of a kernel alone."""
@@ -43,7 +46,7 @@ def kernel_name(root: Operation, ops: Sequence[Operation], inputs: Sequence[SSAV
         hint = None  # a view of x is called %x as well, which says nothing of the kernel
     words = re.sub(r"\W+", "_", hint).strip("_") if hint is not None else ""
     base = words if words and not words[0].isdigit() else _from_ops(ops)
-    if base in TAKEN or _FAMILIES.fullmatch(base):
+    if base in TAKEN or base.removesuffix("f") in TAKEN or _FAMILIES.fullmatch(base):  # sinf is C's, too
         base += "_kernel"
     name, number = base, 2
     while name in used:

@@ -114,7 +114,7 @@ def arguments(function: FuncOp, files: list[str], seed: int | None) -> list[Arra
         try:
             dtype, shape = layout(kind)
         except TypeError as problem:
-            raise UsageError(f"{place(function)}: {label} is {kind}, expected a tensor of static shape") from problem
+            raise UsageError(f"{place(function)}: {label} is {kind}, {problem}") from problem
         if position < len(files):
             arrays.append(load(files[position], dtype, shape, label))
         else:
@@ -133,7 +133,7 @@ def layout(kind: Attribute) -> tuple[np.dtype[Any], tuple[int, ...]]:
     from rung.dialects.nd.dtype import to_numpy
 
     if not (isa(kind, TensorType) or isa(kind, MemRefType)) or any(extent < 0 for extent in kind.get_shape()):
-        raise TypeError(str(kind))
+        raise TypeError("expected a tensor of static shape")
     return to_numpy(kind.element_type), tuple(kind.get_shape())
 
 

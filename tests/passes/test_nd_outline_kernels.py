@@ -204,7 +204,23 @@ def test_ops_of_other_dialects_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["M_PI", "NAN", "float4", "size_t", "read_only", "generic", "pipe", "native_sin", "vload8", "as_float", "signbit"]
+    "name",
+    [
+        "M_PI",
+        "NAN",
+        "float4",
+        "size_t",
+        "read_only",
+        "generic",
+        "pipe",
+        "native_sin",
+        "vload8",
+        "as_float",
+        "dim3",
+        "std",
+        "sinf",
+        "signbit",
+    ],
 )
 def test_value_called_like_something_of_the_language_gives_a_kernel_of_another_name(name: str) -> None:
     head, body = "func.func @main(%x: tensor<4xf32>) -> tensor<4xf32>", f'%{name} = nd.unary "neg" %x : tensor<4xf32>'

@@ -108,3 +108,10 @@ def test_archive_of_arrays_is_refused(tmp_path: Path) -> None:
     assert refusal([str(tmp_path / "a.npz")]).endswith("a.npz is an archive of several arrays, expected a .npy file")
     (tmp_path / "b.npy").write_bytes((tmp_path / "a.npz").read_bytes()[:60])
     assert "argument 0 (%x) of @main: " in refusal([str(tmp_path / "b.npy")])
+
+
+def test_parameter_of_an_unknown_element_type_is_refused_by_that() -> None:
+    program = "func.func @main(%x: tensor<2xf80>) -> tensor<2xf80> {\n  return %x : tensor<2xf80>\n}\n"
+    assert "argument 0 (%x) of @main is tensor<2xf80>, f80 is not an element type of nd, expected one of i1, " in refusal(
+        [], 0, program
+    )
