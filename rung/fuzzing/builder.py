@@ -89,12 +89,12 @@ class Builder:
     def number(self, element: str) -> float | int:
         """A value of the type for a constant or a padding."""
         if is_float(element):
-            choices = [0.0, 0.0, 1.0, -1.0, 0.5, 2.0, 3.0, -2.5]
+            choices = [0.0, 0.0, 1.0, -1.0, 0.5, 2.0, 4.0, -0.25, 3.0, -2.5]
             return self.pick([*choices, -0.0, float("inf"), float("-inf"), float("nan")] if self.special else choices)
         if element == "i1":
             return self.below(2)
         limits = np.iinfo(DTYPES[element])
-        number = self.pick([0, 0, 1, 2, 3, 7, -1, limits.min, limits.max, self.below(100)])
+        number = self.pick([0, 0, 1, 1, 2, 3, 7, 8, 64, -1, -1, limits.min, limits.max, limits.max - 1, self.below(100)])
         return min(max(int(number), int(limits.min)), int(limits.max))
 
     def data(self, element: str, shape: tuple[int, ...]) -> Array:

@@ -99,6 +99,26 @@ def _binary(b: Builder) -> None:
     b.binary(kind, x, y)
 
 
+def _algebra(b: Builder) -> None:
+    """What rules of simplification look for: telling constants, an operand used twice, ops that undo each other."""
+    x = _some(b)
+    for _ in range(1 + b.below(4)):
+        element, shape = b.element(x), b.shape(x)
+        kinds = [kind for kind, words in BINARY.items() if _takes(words, element)]
+        draw = b.below(4)
+        if draw == 0:
+            kinds = [k for k in ("neg", "abs", "not", "trunc", "recip") if _takes(UNARY[k], element)]
+            x = b.unary(b.pick(kinds), x)
+            x = b.unary(b.pick(kinds), x) if b.chance(0.5) else x
+        elif draw == 1:
+            x = b.binary(b.pick(kinds), x, x)
+        elif draw == 2 and b.chance(0.4):
+            x = b.cast(b.cast(x, b.pick([*FLOATS, *INTEGERS, "i1"])), b.pick([element, b.main_integer, b.main_float]))
+        else:
+            y = b.const(element, shape)
+            x = b.binary(b.pick(kinds), x, y) if b.chance(0.7) else b.binary(b.pick(kinds), y, x)
+
+
 def _select(b: Builder) -> None:
     x = _some(b)
     y = b.fitted(b.element(x), b.shape(x))
@@ -219,7 +239,8 @@ def _idiom(b: Builder) -> None:
 
 
 DRAWS: dict[str, tuple[Callable[[Builder], None], float]] = {
-    "unary": (_unary, 2), "binary": (_binary, 5), "select": (_select, 1.5), "cast": (_cast, 1.2), "bitcast": (_bitcast, 0.6),
+    "unary": (_unary, 2), "binary": (_binary, 5), "algebra": (_algebra, 2.5),
+    "select": (_select, 1.5), "cast": (_cast, 1.2), "bitcast": (_bitcast, 0.6),
     "reduce": (_reduce, 2.5), "reshape": (_reshape, 1), "permute": (_permute, 1), "expand": (_expand, 1), "pad": (_pad, 1),
     "shrink": (_shrink, 1), "flip": (_flip, 0.7), "moves": (_moves, 1.6), "iota": (_iota, 0.3), "idiom": (_idiom, 3.5),
 }  # fmt: skip
