@@ -55,7 +55,7 @@ def reduction(p: KernelPrinter, op: Operation) -> None:
         return
     by_width: dict[int, list[Expr]] = {}
     for expr, (_, _, width) in zip(source.exprs, grid.cells()):
-        by_width.setdefault(width, []).append(p.widen(expr, width) if expr.lanes == 1 and width > 1 else expr)
+        by_width.setdefault(width, []).append(_widened(p, expr, width) if expr.lanes == 1 and width > 1 else expr)
     hint = p.hint(op.vector)
     scalars: list[Expr] = start
     for width, exprs in by_width.items():
@@ -67,6 +67,11 @@ def reduction(p: KernelPrinter, op: Operation) -> None:
             whole, width = combine(low, high), half
         scalars.append(whole)
     p.bind(op.dest, Parts(Grid.of(None, 1), (_tree(p, hint, combine, scalars),)))
+
+
+def _widened(p: KernelPrinter, expr: Expr, width: int) -> Expr:
+    """One scalar for all lanes, as a vector: of truths, which C has no vectors of, as lanes of a comparison."""
+    return p.as_mask(expr, "m32", width) if expr.code == "i1" else p.widen(expr, width)
 
 
 def _combiner(p: KernelPrinter, op: Operation, name: str, code: str) -> Callable[[Expr, Expr], Expr]:
