@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from xdsl.context import Context
 
@@ -145,7 +147,8 @@ def smallest(failure: Failure, target: str = "reference", seconds: float = 60.0)
         found = judged(candidate)
         return found is not None and _kind(found) == _kind(failure.found)
 
-    program = reduced(program, fails, seconds=seconds) if fails(program) else program
+    with TemporaryDirectory() as folder, chdir(folder):  # where sources that a compiler refuses are kept
+        program = reduced(program, fails, seconds=seconds) if fails(program) else program
     found = judged(program)
     assert found is not None
     return program, found
