@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xdsl.dialects import arith
 from xdsl.ir import Operation
 
-from .elements import BITS, FLOATS, is_mask, mask_of, signed, unsigned
+from .elements import FLOATS, is_mask, mask_of, signed, unsigned
 from .expression import Expr, binary, conditional
 from .logic import Rule, bitwise, negated
 
@@ -103,6 +103,8 @@ def choose(p: KernelPrinter, condition: Expr, on_true: Expr, on_false: Expr) -> 
         code = on_true.code if on_true.code == on_false.code or on_false.value is not None else on_false.code
         if on_true.code != on_false.code and on_true.value is None and on_false.value is None:
             code = signed(code)
+        if code in ("u8", "u16") and (on_true.value is not None or on_false.value is not None):
+            code = signed(code)  # else clang warns of a literal 255 in a signed variable
         on_true, on_false = p.coerce(on_true, code), p.coerce(on_false, code)
     if condition.lanes == 1:
         if max(on_true.lanes, on_false.lanes) > 1:
@@ -129,9 +131,6 @@ def extremum(operator: str, kind: Callable[[str], str]) -> Rule:
             either = (operator == ">") == (kind is unsigned)
             return (bitwise("|", "||") if either else bitwise("&", "&&"))(p, op, code, args)
         lhs, rhs = (p.atom(p.coerce(a, kind(code))) for a in args)
-        least = choose(p, compare(p, operator, lhs, rhs), lhs, rhs)
-        if BITS[code] < 32 and any(side.value is not None for side in (lhs, rhs)):
-            return p.coerce(least, code)  # else clang warns of a large literal in a narrow signed variable
-        return least
+        return choose(p, compare(p, operator, lhs, rhs), lhs, rhs)
 
     return rule
