@@ -54,7 +54,7 @@ pytest: $(READY) judges | lint typecheck
 # pyright reads no setuptools package-dir, so `rung.passes` is shown to it as a folder of links.
 typing:
 	@mkdir -p .typing/rung && rm -f .typing/rung/*
-	@cd .typing/rung && ln -s ../../rung/* . && ln -s $(patsubst %,../../%,dialects passes lowering schedules backends frontend) .
+	@cd .typing/rung && ln -s ../../rung/* . && ln -s $(patsubst %,../../%,dialects passes lowering schedules judges backends frontend) .
 
 # Debian's mlir-opt-22 and oclgrind, where this machine lets us install them. Tests that miss them skip, saying so.
 judges:
@@ -87,7 +87,7 @@ SEED ?= 0
 TARGET ?= reference
 
 fuzz: $(READY)
-	@$(RUN) -m rung.fuzzing --seconds $(SECONDS) --seed $(SEED) --target $(TARGET)
+	@$(RUN) -m rung.judges.fuzzing --seconds $(SECONDS) --seed $(SEED) --target $(TARGET)
 
 clean:
 	rm -rf $(VENV) .typing build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -20,8 +20,7 @@ from xdsl.utils.exceptions import PassFailedException, VerifyException
 
 from rung.dialects.contract_rules import Refusal
 from rung.files import place
-
-from .checks import check_module
+from rung.judges.structure import check_module
 
 Judge = Callable[[ModuleOp], None]
 """A second opinion on a module: returns, or raises VerifyException with the reason."""

@@ -30,10 +30,10 @@ from rung.cli import ended_by_interrupt
 from rung.dialects.contracts import RUNGS
 from rung.dialects.upstream import register_dialects
 from rung.files import UsageError
+from rung.judges.upstream import ToolAbsent, find_mlir_opt, upstream_judge
 from rung.opt_help import close_names, print_help
 from rung.parsing import Malformed, check_input, parse_bytes
 from rung.passes.runner import PassFailure, PassRunner
-from rung.passes.upstream_judge import ToolAbsent, find_mlir_opt, upstream_judge
 from rung.plugins import everything
 
 EACH = "each"

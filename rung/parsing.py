@@ -11,7 +11,7 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 
 from rung.dialects.contract_rules import Refusal
 from rung.files import LocatingParser, UsageError, place
-from rung.passes.checks import check_module
+from rung.judges.structure import check_module
 
 
 class Malformed(UsageError):

@@ -16,8 +16,8 @@ from xdsl.passes import PassPipeline
 
 from rung.dialects.contracts import RUNGS
 from rung.dialects.upstream import make_context, parse
-from rung.passes.checks import check_module
-from rung.passes.upstream_judge import upstream_judge
+from rung.judges.structure import check_module
+from rung.judges.upstream import upstream_judge
 from rung.pipeline import PIPELINE
 from rung.universe import PASSES, load_pass
 

@@ -11,7 +11,7 @@ from xdsl.utils.exceptions import VerifyException
 from rung.dialects.contract_rules import bytes_of, is_affine_index
 from rung.dialects.contracts import RUNGS, check_rung
 from rung.dialects.upstream import parse
-from rung.passes.checks import check_module
+from rung.judges.structure import check_module
 
 ND = """
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {

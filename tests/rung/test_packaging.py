@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-FOLDERS = {"dialects", "passes", "lowering", "schedules", "backends", "frontend"}
+FOLDERS = {"dialects", "passes", "lowering", "schedules", "judges", "backends", "frontend"}
 
 # The editable install of this tree would answer for modules that the wheel lacks, so its finder is removed first.
 OUTSIDE = """

@@ -16,7 +16,7 @@ from xdsl.dialects import tensor as xdsl_tensor
 from xdsl.dialects import vector as xdsl_vector
 
 from rung.dialects.upstream import arith, gpu, make_context, parse, scf, tensor, vector
-from rung.passes.upstream_judge import generic_text
+from rung.judges.upstream import generic_text
 
 SAMPLES = Path(__file__).parent / "samples"
 FILES = sorted(path.name for path in SAMPLES.glob("*.mlir"))

@@ -8,7 +8,7 @@ import pytest
 from xdsl.utils.exceptions import ParseError, VerifyException
 
 from rung.dialects.upstream import parse
-from rung.passes.checks import check_module
+from rung.judges.structure import check_module
 
 FORALL = '"scf.forall"({values}) <{{operandSegmentSizes = array<i32: {segments}>, staticLowerBound = array<i64: {low}>, staticStep = array<i64: {step}>, staticUpperBound = array<i64: {up}>{more}}}> ({{\n{body}\n  "scf.forall.in_parallel"() ({{\n^bb0:\n}}) : () -> () }}) : {type}'
 

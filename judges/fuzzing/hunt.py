@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from xdsl.context import Context
 
 from rung.dialects.upstream import make_context
-from rung.passes.upstream_judge import find_mlir_opt
+from rung.judges.upstream import find_mlir_opt
 
 from .bounds import Shadow
 from .builder import Sizes

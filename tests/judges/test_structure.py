@@ -16,7 +16,7 @@ from xdsl.rewriter import Rewriter
 from rung.backends.machine import CPU
 from rung.dialects.contract_rules import Refusal
 from rung.dialects.upstream import make_context, parse
-from rung.passes.checks import check_module, verify_dominance
+from rung.judges.structure import check_module, verify_dominance
 from rung.pipeline import PIPELINE
 
 REFUSED = {

@@ -12,13 +12,13 @@ from xdsl.passes import ModulePass
 from rung.backends.reference import evaluate
 from rung.dialects.nd import BINARY, REDUCE, UNARY, BinaryOp, ConstOp
 from rung.dialects.nd.dtype import NUMPY
-from rung.fuzzing import IllConditioned, Node, Program, Sizes, generate, shadow
-from rung.fuzzing import judges as judges_module
-from rung.fuzzing.bounds import Shadow
-from rung.fuzzing.hunt import SMALL, Failure, hunt, smallest, write_test
-from rung.fuzzing.judges import Found, judge_passes, judge_target, wrong
-from rung.fuzzing.program import joined
-from rung.fuzzing.shadow import difference
+from rung.judges.fuzzing import IllConditioned, Node, Program, Sizes, generate, shadow
+from rung.judges.fuzzing import judges as judges_module
+from rung.judges.fuzzing.bounds import Shadow
+from rung.judges.fuzzing.hunt import SMALL, Failure, hunt, smallest, write_test
+from rung.judges.fuzzing.judges import Found, judge_passes, judge_target, wrong
+from rung.judges.fuzzing.program import joined
+from rung.judges.fuzzing.shadow import difference
 from rung.pipeline import PIPELINE, Step
 
 CHUNK = 50

@@ -18,8 +18,8 @@ from rung.backends import target as targets
 from rung.backends.machine import MACHINES
 from rung.backends.reference import evaluate
 from rung.dialects.upstream import make_context
+from rung.judges.upstream import find_mlir_opt, generic_text
 from rung.passes.runner import PassFailure, PassRunner
-from rung.passes.upstream_judge import find_mlir_opt, generic_text
 from rung.pipeline import PIPELINE
 
 from .bounds import Shadow

@@ -1,4 +1,4 @@
-"""Random nd programs against every judge: `python -m rung.fuzzing --seconds 60`. Nothing else in rung imports this.
+"""Random nd programs against every judge: `python -m rung.judges.fuzzing --seconds 60`. Nothing else in rung imports this.
 
 program.py    a program as a list of nodes, which can be cut, joined and built as an nd module
 shadow.py     what each op means, in NumPy's longest floats, with a bound of what any legal evaluation may differ by

@@ -1,4 +1,4 @@
-"""`python -m rung.fuzzing --seconds 60 --seed 0 --target opencl`: random programs, judged; status 1 if one fails."""
+"""`python -m rung.judges.fuzzing --seconds 60 --seed 0 --target opencl`: random programs, judged; status 1 if one fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from .judges import MACHINE_NAMES
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m rung.fuzzing", description="Hunt miscompiles with random nd programs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m rung.judges.fuzzing", description="Hunt miscompiles with random nd programs."
+    )
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to go on (60)")
     parser.add_argument("--seed", type=int, default=0, help="the first program; the next are counted from it (0)")
     parser.add_argument(

@@ -8,7 +8,7 @@ import pytest
 from xdsl.utils.exceptions import VerifyException
 
 from rung.dialects.upstream import parse
-from rung.passes.upstream_judge import ToolAbsent, find_mlir_opt, generic_text, upstream_judge
+from rung.judges.upstream import ToolAbsent, find_mlir_opt, generic_text, upstream_judge
 
 ND = (
     'func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {\n  %y = nd.unary "neg" %x : tensor<4xf32>\n  return %y : tensor<4xf32>\n}'
