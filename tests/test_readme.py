@@ -31,3 +31,9 @@ def test_python_blocks_run(code):
 def test_every_path_it_names_exists():
     for path in re.findall(r"`((?:backends|dialects|examples|frontend|notebooks|passes|rung|schedules|tests)/[\w./]*)`", README):
         assert (ROOT / path).exists(), path
+
+
+def test_the_table_of_kernels_is_that_of_the_recorded_run_it_names():
+    (named,) = re.findall(r"`(benchmarks/results/kernels-[^`]*)`", README)
+    done = subprocess.run([sys.executable, "-m", "benchmarks.table", named], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout in README
