@@ -5,10 +5,12 @@ A judge that is absent skips its tests with a reason. Under CI an absent judge f
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -30,6 +32,39 @@ os.environ.setdefault("PYOPENCL_COMPILER_OUTPUT", "0")
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _OWN_CACHE:
         shutil.rmtree(os.environ["RUNG_CACHE_DIR"], ignore_errors=True)
+
+
+# What was judged by whom in this run, for the table of docs/judges.md: tests say it through the fixture `verdict`.
+VERDICTS = Path(__file__).resolve().parent.parent / "build" / "verdicts.json"
+_counted: Counter[tuple[str, str]] = Counter()
+
+
+@pytest.fixture
+def verdict(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`verdict(subject, judge, times=1)`: in this test `judge` looked at what `subject` (a pass, or `rung gpu`) had made.
+
+    Counted if the test passes. `subject` is a pass of the pipeline that changed the program, or a rung that a program reached.
+    """
+
+    def count(subject: str, judge: str, times: int = 1) -> None:
+        request.node.user_properties.append(("verdict", [subject, judge, times]))
+
+    return count
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" and report.passed:
+        for name, value in report.user_properties:
+            if name == "verdict" and isinstance(value, list):
+                subject, judge, times = value
+                _counted[subject, judge] += times
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _OWN_CACHE and _counted:
+        VERDICTS.parent.mkdir(exist_ok=True)
+        rows = [[subject, judge, times] for (subject, judge), times in sorted(_counted.items())]
+        VERDICTS.write_text(json.dumps(rows, indent=0) + "\n")
 
 
 def absent(what: str, remedy: str, *, required: bool = True) -> None:

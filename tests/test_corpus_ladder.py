@@ -77,7 +77,7 @@ def as_declared(got: list[Array], want: list[Array]) -> list[Array]:
 
 @pytest.mark.parametrize("machine", SIDES, scope="module")
 @pytest.mark.parametrize("name", NAMES, scope="module")  # the judges of one program in turn: it is lowered once
-def test_every_pass_keeps_the_numbers(name: str, machine: str) -> None:
+def test_every_pass_keeps_the_numbers(name: str, machine: str, verdict: Callable[..., None]) -> None:
     inputs, want = answer(name)
     before = None
     for stop in descent(name, machine):
@@ -87,23 +87,31 @@ def test_every_pass_keeps_the_numbers(name: str, machine: str) -> None:
         for order in ("forward", "shuffled") if stop.rung != "nd" else ("forward",):
             got = evaluate(stop.module, "main", inputs, thread_order=order)
             assert_same(as_declared(got, want), want, what=f"after {stop.after} on {machine}, {order} order:")
+        verdict(stop.after, "structure")  # checked by the runner on the way down
+        verdict(stop.after, "run")
+    for rung in LADDER:
+        verdict(f"rung {rung}", "structure")
+        verdict(f"rung {rung}", "run")
 
 
 @pytest.mark.parametrize("machine", SIDES, scope="module")
 @pytest.mark.parametrize("name", NAMES, scope="module")  # the judges of one program in turn: it is lowered once
-def test_upstream_accepts_every_rung(name: str, machine: str, mlir_opt: Callable[..., str]) -> None:
+def test_upstream_accepts_every_rung(name: str, machine: str, mlir_opt: Callable[..., str], verdict: Callable[..., None]) -> None:
     below = [module for rung, module in ends(name, machine).items() if rung != "nd"]
     mlir_opt("\n// -----\n".join(str(module) for module in below), "--split-input-file")
     mlir_opt(ends(name, machine)["nd"])
+    for rung in LADDER:
+        verdict(f"rung {rung}", "upstream")
 
 
 @pytest.mark.parametrize("name", NAMES, scope="module")
-def test_opencl_computes_the_same_without_a_warning(name: str, pocl: None) -> None:
+def test_opencl_computes_the_same_without_a_warning(name: str, pocl: None, verdict: Callable[..., None]) -> None:
     inputs, want = answer(name)
     compiled = compile_module(program(name).module(), "opencl", function="main", cache=False)
     got = [buffer.numpy() for buffer in compiled.run([HostBuffer(array) for array in inputs])]
     assert_same(got, want, what="opencl")
     assert build_log(compiled) == ""
+    verdict("OpenCL C", "PoCL runs it")
 
 
 def build_log(compiled: Any) -> str:
@@ -114,17 +122,20 @@ def build_log(compiled: Any) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES, scope="module")
-def test_nvrtc_compiles_the_cuda_text_without_a_warning(name: str, nvrtc: Any) -> None:
+def test_nvrtc_compiles_the_cuda_text_without_a_warning(name: str, nvrtc: Any, verdict: Callable[..., None]) -> None:
     source = target("cuda").spell(ends(name, "nvidia")["gpu"])
     for arch in ("sm_80", "sm_90"):
         assert "warning" not in nvrtc.compile_cubin(source, arch).log
+    verdict("CUDA C", "NVRTC compiles it")
 
 
 BEYOND_OCLGRIND = {"unary_f16", "unary_bf16", "unary_f32", "unary_f64", "unary_integers"}
 """oclgrind 21.10 ends with "undefined external function" at trunc of a vector and abs of a byte (2026-11)."""
 
 
-def test_oclgrind_finds_no_race_and_no_bad_access(oclgrind: str, repository: Path, tmp_path: Path) -> None:
+def test_oclgrind_finds_no_race_and_no_bad_access(
+    oclgrind: str, repository: Path, tmp_path: Path, verdict: Callable[..., None]
+) -> None:
     names = [name for name in NAMES if name not in BEYOND_OCLGRIND]
     log = str(tmp_path / "oclgrind.log")
     command = [oclgrind, "--data-races", "--log", log, sys.executable, str(repository / "tests/corpus/under_oclgrind.py"), *names]
@@ -133,6 +144,7 @@ def test_oclgrind_finds_no_race_and_no_bad_access(oclgrind: str, repository: Pat
     assert [each["name"] for each in found] == names, done.stderr[-3000:]
     wrong = {each["name"]: each["wrong"] for each in found if each["wrong"]}
     assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
+    verdict("OpenCL C", "oclgrind", len(names))
 
 
 def test_oclgrind_would_find_a_bad_access(oclgrind: str, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def run(name: str, module: ModuleOp) -> None:
 
 
 @pytest.mark.parametrize("name", PASSES)
-def test_before_becomes_after(name):
+def test_before_becomes_after(name, verdict):
     text = docstring(name)
     module, after = parse(block(text, "before"), f"{name}, before"), parse(block(text, "after"), f"{name}, after")
     check_module(module)
@@ -64,12 +64,14 @@ def test_before_becomes_after(name):
         found, want = nameless(module).splitlines(), nameless(after).splitlines()
         difference = "\n".join(difflib.unified_diff(want, found, "after, as documented", "after, as made", lineterm="", n=2))
         pytest.fail(difference or f"the attributes differ; made:\n{module!s}\ndocumented:\n{after!s}", pytrace=False)
+    verdict(name, "docstring")
 
 
 @pytest.mark.parametrize("name", PASSES)
-def test_upstream_accepts_before_and_after(name, mlir_opt):
+def test_upstream_accepts_before_and_after(name, mlir_opt, verdict):
     for word in ("before", "after"):
         upstream_judge()(parse(block(docstring(name), word)))
+    verdict(name, "upstream")
 
 
 @pytest.mark.parametrize("name", [name for name in PASSES if name in LEAVES])
