@@ -18,6 +18,7 @@ from xdsl.dialects.builtin import FileLineColLoc, ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException, VerifyException
 
+from rung.blame import located
 from rung.dialects.contract_rules import Refusal
 from rung.files import place
 from rung.judges.structure import check_module
@@ -96,10 +97,11 @@ class PassRunner:
             started = time.perf_counter()
             try:
                 pass_.apply(ctx, module)
-            except RecursionError:
-                raise self._failure(ctx, pass_, "the module is nested too deeply for Python's stack", rung) from None
+            except RecursionError as problem:
+                reason = self._reason(problem, "the module is nested too deeply for Python's stack")
+                raise self._failure(ctx, pass_, reason, rung) from None
             except Exception as problem:
-                raise self._failure(ctx, pass_, describe(problem), rung) from problem
+                raise self._failure(ctx, pass_, self._reason(problem), rung) from problem
             finished = time.perf_counter()
             self.timings.append((pass_.name, finished - started))
             if self.dump is not None:
@@ -107,7 +109,7 @@ class PassRunner:
             try:
                 self.judge(module, rung)
             except VerifyException as problem:
-                raise self._failure(ctx, pass_, describe(problem), rung) from None
+                raise self._failure(ctx, pass_, self._reason(problem), rung) from None
             self._done.append(pass_)
 
     def judge(self, module: ModuleOp, rung: str | None = None) -> None:
@@ -118,6 +120,11 @@ class PassRunner:
         if self.upstream is not None:
             self.upstream(module)
         self.checking_seconds += time.perf_counter() - started
+
+    def _reason(self, problem: BaseException, text: str | None = None) -> str:
+        """What a user is told of the problem, with a place in the module that the passes began with, where it had places."""
+        assert self._start is not None
+        return located(problem, self._start, describe(problem) if text is None else text)
 
     def _failure(self, ctx: Context, pass_: ModulePass, reason: str, rung: str | None) -> PassFailure:
         path = None

@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from rung.backends.machine import MACHINES
     from rung.backends.target import target
+    from rung.blame import telling_where
     from rung.files import UsageError, read_module
     from rung.ladder import SAYS, climb_down
     from rung.pipeline import rung_of
@@ -49,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
         into = target(args.target)
     except ValueError as problem:
         raise UsageError(f"--target: {problem}") from None
-    rungs = climb_down(module, into, machine, stop_at=stop)
+    with telling_where(module):
+        rungs = climb_down(module, into, machine, stop_at=stop)
     kernels = list(dict.fromkeys(name for rung in rungs for name in rung.kernels))
     chosen = None if args.kernel is None else choose(args.kernel, kernels)
     if args.sizes:

@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from rung.backends.target import target_names
+    from rung.blame import telling_where
     from rung.files import UsageError, entry, read_module
 
     if args.time is not None and args.time < 1:
@@ -75,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
         from rung.compile import compile_module
         from rung.frontend.runtime import HostBuffer
 
-        program = compile_module(module, args.target, function=name)
+        with telling_where(module):
+            program = compile_module(module, args.target, function=name)
         inputs = [HostBuffer(array) for array in arrays]
         how = "found in the kernel cache" if program.from_cache else "compiled"
 
@@ -83,7 +85,8 @@ def run(args: argparse.Namespace) -> int:
             return [buffer.numpy() for buffer in program.run(inputs)]
 
     compiled = time.perf_counter()
-    results = call()
+    with telling_where(module):
+        results = call()
     done = time.perf_counter()
     show(results, args.out)
     print(f"{how} in {1e3 * (compiled - start):.1f} ms; first run {1e3 * (done - compiled):.1f} ms", file=sys.stderr)

@@ -48,8 +48,10 @@ def parse_bytes(data: bytes, name: str, ctx: Context, *, line_offset: int = 0, i
     except Exception as problem:
         # A constructor or attribute of xDSL that raises while it is parsed knows no place; the parser has just got there.
         where = name if parser is None else _position(parser.lexer.input.content, parser.pos, name)
-        kind = "" if isinstance(problem, VerifyException) else f"{type(problem).__name__}: "
-        raise Malformed(f"{where}: error: just before this: {kind}{str(problem).strip() or 'refused'}") from problem
+        says = " ".join(str(problem).split())
+        # these are raised with a reason; the text of others, a KeyError for one, is none
+        kind = "" if says and isinstance(problem, VerifyException | ValueError | NotImplementedError) else type(problem).__name__
+        raise Malformed(f"{where}: error: just before this: {': '.join(filter(None, (kind, says)))}") from problem
 
 
 def check_input(module: ModuleOp, rung: str | None = None) -> None:

@@ -1,0 +1,156 @@
+"""Damage programs by the thousand, run each, keep those that do what they may not, cut down to little."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from .mutations import damage
+from .seeds import Seed, below
+from .server import Outcome, run_case
+from .verdict import FILE, judge
+
+
+@dataclass(frozen=True)
+class Case:
+    """One damaged program: `number` and the seed of the hunt make it again."""
+
+    number: int
+    seed: Seed
+    mutations: tuple[str, ...]
+    data: bytes
+    opencl: bool
+
+    def commands(self) -> list[list[str]]:
+        """What it is given to. The rung is that of the undamaged program: a spliced one may be on none."""
+        found = [
+            ["rung-opt", FILE],
+            ["rung-opt", FILE, "--verify-rung", self.seed.rung],
+            ["rung-opt", FILE, "-p", below(self.seed.rung), "--crash-dir", "crash"],
+            ["rung", "run", FILE, "--target", "reference", "--random", "0"],
+            ["rung", "ladder", FILE, "--target", "opencl"],
+        ]
+        if self.opencl:
+            found.append(["rung", "run", FILE, "--target", "opencl", "--random", "0"])
+        return found
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A case with a fault. `data` is what is left of it after `shrink`."""
+
+    case: Case
+    argv: tuple[str, ...]
+    fault: str
+    data: bytes
+    detail: str
+
+
+@dataclass
+class Tally:
+    """What came of a hunt."""
+
+    cases: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter[str])
+    mutations: Counter[str] = field(default_factory=Counter[str])
+    rungs: Counter[str] = field(default_factory=Counter[str])
+    faults: Counter[str] = field(default_factory=Counter[str])
+    findings: list[Finding] = field(default_factory=list[Finding])
+    slowest: float = 0.0
+    peak_mb: int = 0
+
+
+def cases(seeds: Sequence[Seed], seed: int, opencl: float) -> Iterator[Case]:
+    """Endlessly many damaged programs. `opencl` is the share that is run on OpenCL too, where it gets that far."""
+    for number in range(1 << 62):
+        rng = Random(f"{seed} {number}")
+        one, donor = rng.choice(seeds), rng.choice(seeds)
+        data, names = damage(rng, one.text, donor.text)
+        yield Case(number, one, tuple(names), data, rng.random() < opencl)
+
+
+def run(case: Case, only: Sequence[str] | None = None) -> list[tuple[Outcome, str | None]]:
+    """Each command line of a case with what is wrong about it. Text that does not parse is not tried over and over."""
+    commands = case.commands() if only is None else [list(only)]
+    found = [(outcome, judge(outcome, case.data)) for outcome in run_case({FILE: case.data}, commands)]
+    first, fault = found[0]
+    if only is None and fault is None and first.status == 0:
+        found.append(_again(first))
+    return found
+
+
+def _again(first: Outcome) -> tuple[Outcome, str | None]:
+    """What rung-opt printed, read and printed again."""
+    (second,) = run_case({FILE: first.out.encode()}, [["rung-opt", FILE]])
+    if second.status != 0:
+        return second, f"own text refused: {second.err.strip().partition(': error: ')[2][:100]}"
+    return second, None if second.out == first.out else "own text is printed otherwise"
+
+
+def hunt(
+    found: Iterator[Case], count: int, *, known: frozenset[str] = frozenset(), on_case: Callable[[Tally], None] | None = None
+) -> Tally:
+    """Run `count` cases. Of each fault the first case is kept, shrunk; faults in `known` are counted only."""
+    tally = Tally()
+    for case, _ in zip(found, range(count)):
+        tally.cases += 1
+        tally.rungs[case.seed.rung] += 1
+        tally.mutations.update(set(case.mutations))
+        for outcome, fault in run(case):
+            command = " ".join(outcome.argv[:2]) if outcome.argv[0] == "rung" else "rung-opt" + _of(outcome.argv)
+            status = "faulty" if fault is not None else "accepted" if outcome.status == 0 else "diagnosed"
+            tally.outcomes[f"{command}: {status}"] += 1
+            tally.slowest = max(tally.slowest, outcome.seconds)
+            tally.peak_mb = max(tally.peak_mb, outcome.peak_mb)
+            if fault is None:
+                continue
+            tally.faults[fault] += 1
+            if tally.faults[fault] == 1 and fault not in known:
+                tally.findings.append(Finding(case, outcome.argv, fault, case.data, outcome.crash or outcome.err))
+        if on_case is not None:
+            on_case(tally)
+    return tally
+
+
+def _of(argv: Sequence[str]) -> str:
+    return next((f" {flag}" for flag in ("--verify-rung", "-p") if flag in argv), "")
+
+
+def shrink(finding: Finding, tries: int = 300) -> Finding:
+    """Fewer lines, then fewer pieces of the lines, with the same fault."""
+
+    def faulty(data: bytes) -> bool:
+        case = Case(0, finding.case.seed, (), data, False)
+        if finding.fault.startswith("own text"):
+            return any(fault == finding.fault for _, fault in run(case))
+        return any(fault == finding.fault for _, fault in run(case, finding.argv))
+
+    data = finding.data
+    for cut in (b"\n", b" "):
+        size = max(1, len(data.split(cut)) // 2)
+        while size and tries > 0:
+            pieces, start, smaller = data.split(cut), 0, False
+            while start < len(pieces) and tries > 0:
+                candidate = pieces[:start] + pieces[start + size :]
+                tries -= 1
+                if faulty(cut.join(candidate)):
+                    pieces, smaller = candidate, True
+                else:
+                    start += size
+            data = cut.join(pieces)
+            size = size // 2 if not smaller or size > 1 else size
+    return Finding(finding.case, finding.argv, finding.fault, data, finding.detail)
+
+
+def write(finding: Finding, folder: Path) -> Path:
+    """Keep a finding: the text, and beside it what to run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{finding.case.number:05}.mlir"
+    path.write_bytes(finding.data)
+    case = finding.case
+    about = f"{finding.fault}\n{' '.join(finding.argv)}\n{case.seed.name}: {', '.join(case.mutations)}\n\n{finding.detail}\n"
+    path.with_suffix(".txt").write_text(about, encoding="utf-8")
+    return path
