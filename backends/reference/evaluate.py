@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +29,7 @@ def evaluate(
     thread_order: Literal["forward", "reversed", "shuffled"] = "forward",
     seed: int = 0,
     observer: Observer | None = None,
+    rules: Mapping[str, Rule] = RULES,
 ) -> list[Array]:
     """Run `@function` on `args` and return its outputs: the trailing `outs` memrefs, then the results.
 
@@ -36,11 +37,13 @@ def evaluate(
                 integers. The last `outs` memrefs (a function attribute) are not passed: they are allocated here, full of poison.
                 A memref of a function without `outs` is written in place; with `outs`, writing into an input is an error.
     Order       parallel iterations, blocks and threads run one after another in `thread_order`; `seed` picks the shuffle
-    Observer    called with each op before it runs
+    Observer    called with each op before it runs, and with a function from its operands to their values
+    Rules       the rule of each op by its name; a judge that reads an op in another legal way gives its own
     Errors      EvaluationError: no such function, an argument that does not fit, an op without a rule, an access out of bounds,
-                a division by zero, two parallel iterations that touch one element, a barrier that not every thread reaches
+                a division by zero, two parallel iterations that touch one element, a barrier that not every thread reaches;
+                Unsupported, a kind of it: an op or type without a rule
     """
-    program = Program(module, RULES, thread_order, seed, observer)
+    program = Program(module, rules, thread_order, seed, observer)
     op = program.symbols.get(function)
     if op is None or op.name != "func.func":
         known = ", ".join(f"@{name}" for name, found in program.symbols.items() if found.name == "func.func") or "none"

@@ -10,7 +10,7 @@ data (scf.if, a guarded load) looks at the mask in the slot `MASK`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, TypeAlias
 
@@ -19,12 +19,13 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from .races import Clock, Race
-from .values import EvaluationError
+from .values import EvaluationError, Unsupported
 
 Frame: TypeAlias = list[Any]
 Step: TypeAlias = Callable[[Frame], Any]
 Rule: TypeAlias = Callable[["Scope", Operation], Step | None]
-Observer: TypeAlias = Callable[[Operation], None]
+Observer: TypeAlias = Callable[[Operation, Callable[[SSAValue], Any]], None]
+"""Called before an op runs, with the op and what looks up the value that one of its operands has now."""
 
 Wait: TypeAlias = Generator["Meeting", Any, None]
 """What a generator step returns: it yields meetings, and is sent what came of them."""
@@ -110,7 +111,7 @@ class Function:
 class Program:
     """One evaluation of a module: its symbols, the order of parallel iterations, the clock that finds races."""
 
-    def __init__(self, module: ModuleOp, rules: dict[str, Rule], order: str, seed: int, observer: Observer | None):
+    def __init__(self, module: ModuleOp, rules: Mapping[str, Rule], order: str, seed: int, observer: Observer | None):
         if order not in ("forward", "reversed", "shuffled"):
             raise ValueError(f'thread_order is "{order}", expected forward, reversed or shuffled')
         self.rules, self.observer = rules, observer
@@ -165,7 +166,7 @@ class Program:
         if op not in self._compiled:
             name = self.name_of(op)
             if not op.regions or not op.regions[0].blocks:
-                raise EvaluationError(f"reference: @{name} is a declaration, expected a body to run")
+                raise Unsupported(f"reference: @{name} is a declaration, expected a body to run")
             scope = Scope(self, name)
             body = scope.region(op.regions[0])
             self._compiled[op] = Function(name, op, body, scope.template)
@@ -235,7 +236,7 @@ class Scope:
             return Body(self, [], [], [], None)
         if len(region.blocks) > 1:
             parent = region.parent_op()
-            raise EvaluationError(
+            raise Unsupported(
                 f"reference: {parent.name if parent else 'a region'} in @{self.name} has {len(region.blocks)} blocks, "
                 "expected structured control flow (one block)"
             )
@@ -258,13 +259,13 @@ class Scope:
                 continue
             rule = program.rules.get(op.name)
             if rule is None:
-                raise EvaluationError(f"reference: no rule for {op.name} in @{self.name}")
+                raise Unsupported(f"reference: no rule for {op.name} in @{self.name}")
             step = rule(self, op)
             self.slots(op.results)
             if step is None:
                 continue
             if program.observer is not None:
-                step = _observed(step, op, program.observer)
+                step = _observed(self, step, op, program.observer)
             ops.append(op)
             steps.append(step)
         return Body(self, ops, steps, args, terminator)
@@ -279,9 +280,9 @@ TERMINATORS = frozenset(
 """Ops that end a block. The op around the block reads their operands; none has a step of its own."""
 
 
-def _observed(step: Step, op: Operation, observer: Observer) -> Step:
+def _observed(scope: Scope, step: Step, op: Operation, observer: Observer) -> Step:
     def observed(frame: Frame) -> Any:
-        observer(op)
+        observer(op, lambda operand: frame[scope.slot(operand)])
         return step(frame)
 
     return observed

@@ -371,7 +371,7 @@ def test_unsigned_array_fits_a_signless_parameter(run: Run) -> None:
 def test_observer_sees_every_op_that_runs() -> None:
     seen: list[str] = []
     text = kernel("scf.for %i = %c0 to %c2 step %c1 { memref.store %zero, %o[%i] : memref<8xf32> }")
-    evaluate(parse(text), "f", [X], observer=lambda op: seen.append(op.name))
+    evaluate(parse(text), "f", [X], observer=lambda op, value: seen.append(op.name))
     assert seen.count("memref.store") == 2 and seen.count("scf.for") == 1
 
 
