@@ -1,8 +1,9 @@
 """Compiled programs on disk, so that a machine compiles each of them once.
 
-One file an entry: a checksum, a line of JSON (plan and sizes), the source, the driver's binary. Files are written beside their
-place and moved there, so a reader sees all of one or nothing; whatever is damaged counts as absent and is written again. A folder
-that cannot be written to costs a warning, once.
+One file an entry: a checksum, a line of JSON (plan and sizes), the source, the driver's binary; no pickles. Files are written in
+the folder `new` and moved to their place, so a reader sees all of one or nothing. What a killed process left in `new` is swept
+away by later ones. Whatever is damaged, or lies under another entry's name, counts as absent and is written again. A folder that
+cannot be written to costs a warning, once.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +21,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-FORMAT = "rung-kernels-1"
+FORMAT = "rung-kernels-2"
+
+_STALE_SECONDS = 3600
+"""The age at which a file in `new` is taken for that of a dead process. Writing one takes milliseconds; a laptop may sleep."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def _list_sources(folder: str, found: list[str]) -> None:
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.is_dir():
             _list_sources(entry.path, found)
-        elif entry.name.endswith((".py", ".h", ".mlir")):
+        elif entry.name.endswith((".py", ".h", ".ll", ".mlir")):
             stat = entry.stat()
             found.append(f"{entry.path} {stat.st_size} {stat.st_mtime_ns}")
 
@@ -86,8 +91,8 @@ class KernelCache:
         """The entry, or None if there is none that is whole."""
         try:
             with open(self.path(key), "rb") as file:
-                return _read(file.read())
-        except (OSError, ValueError, KeyError, TypeError):
+                return _read(file.read(), key)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def put(self, key: str, entry: Entry) -> bool:
@@ -96,9 +101,12 @@ class KernelCache:
         temporary = ""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+            waiting = self.folder / "new"
+            waiting.mkdir(exist_ok=True)
+            _sweep(waiting)
+            descriptor, temporary = tempfile.mkstemp(dir=waiting)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(_written(entry))
+                file.write(_written(entry, key))
             os.replace(temporary, path)
         except OSError as problem:
             if temporary:
@@ -112,16 +120,21 @@ class KernelCache:
         _remove(str(self.path(key)))
 
 
-def _written(entry: Entry) -> bytes:
+def _written(entry: Entry, key: str) -> bytes:
     source = entry.source.encode()
     head = json.dumps({"format": FORMAT, "plan": entry.plan, "source_bytes": len(source), "binary_bytes": len(entry.binary)})
     rest = head.encode() + b"\n" + source + entry.binary
-    return hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest
+    return _checksum(rest, key) + b"\n" + rest
 
 
-def _read(data: bytes) -> Entry:
+def _checksum(rest: bytes, key: str) -> bytes:
+    """Of the contents and of the key that they are for: the right file under a wrong name is wrong."""
+    return hashlib.sha256(key.encode() + b"\n" + rest).hexdigest().encode()
+
+
+def _read(data: bytes, key: str) -> Entry:
     checksum, _, rest = data.partition(b"\n")
-    if hashlib.sha256(rest).hexdigest().encode() != checksum:
+    if _checksum(rest, key) != checksum:
         raise ValueError("damaged")
     head, _, payload = rest.partition(b"\n")
     facts = json.loads(head)
@@ -129,6 +142,17 @@ def _read(data: bytes) -> Entry:
     if facts["format"] != FORMAT or len(payload) != end + facts["binary_bytes"]:
         raise ValueError("of another format")
     return Entry(facts["plan"], payload[:end].decode(), payload[end:])
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what nobody is writing any more."""
+    now = time.time()
+    for entry in os.scandir(folder):
+        try:
+            if now - entry.stat().st_mtime > _STALE_SECONDS:
+                os.unlink(entry.path)
+        except OSError:  # another process was faster
+            pass
 
 
 def _remove(path: str) -> None:

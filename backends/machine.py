@@ -33,10 +33,13 @@ class Machine:
 CPU = Machine("cpu", "cpu", vector_bits=256, parallel_units=2, max_threads=4096, workgroup_bytes=512 * 1024)
 """A CPU behind PoCL, AVX2 assumed (PoCL splits wider vectors where there is less)."""
 
+CPU512 = Machine("cpu-512", "cpu", vector_bits=512, parallel_units=2, max_threads=4096, workgroup_bytes=512 * 1024)
+"""A CPU with AVX-512."""
+
 NVIDIA = Machine("nvidia", "gpu", vector_bits=128, parallel_units=132, max_threads=1024, workgroup_bytes=48 * 1024)
 """An NVIDIA GPU of sm_80 and later. 48 KiB is what a block gets without asking."""
 
 OPENCL_GPU = Machine("opencl-gpu", "gpu", vector_bits=128, parallel_units=64, max_threads=256, workgroup_bytes=32 * 1024)
 """The least an OpenCL GPU offers."""
 
-MACHINES = {machine.name: machine for machine in (CPU, NVIDIA, OPENCL_GPU)}
+MACHINES = {machine.name: machine for machine in (CPU, CPU512, NVIDIA, OPENCL_GPU)}

@@ -103,6 +103,7 @@ class Target(Protocol):
 TARGETS = {
     "opencl": "rung.backends.opencl.target:OPENCL",
     "cuda": "rung.backends.cuda.target:CUDA",
+    "cpu": "rung.backends.cpu.target:TARGET",
     "reference": "rung.backends.reference.target:REFERENCE",
 }
 """Name of each target: where it is."""

@@ -84,14 +84,15 @@ def packages() -> Iterator[Finding]:
 def devices() -> Iterator[Finding]:
     install = {
         "opencl": "pip install pyopencl pocl-binary-distribution, or the OpenCL driver of your device",
+        "cpu": "pip install llvmlite",
         "cuda": "an NVIDIA GPU with its driver, and pip install 'rung[cuda]'",
     }
-    for kind in ("opencl", "cuda"):
+    for kind in ("opencl", "cpu", "cuda"):
         found, problem = probe(kind)
         for device in found:
             yield Finding(kind, device["ok"], f"{device['name']}\n{device['detail']}", device.get("remedy", ""))
         if not found:
-            yield Finding(kind, False if kind == "opencl" else None, problem or "no device", install[kind])
+            yield Finding(kind, None if kind == "cuda" else False, problem or "no device", install[kind])
 
 
 def probe(kind: str) -> tuple[list[dict[str, Any]], str]:
@@ -160,7 +161,32 @@ def probe_cuda() -> list[dict[str, Any]]:
     return found
 
 
-PROBES: dict[str, Callable[[], list[dict[str, Any]]]] = {"opencl": probe_opencl, "cuda": probe_cuda}
+LLVM_DOUBLE = """
+define void @twice(ptr %x) {
+  %old = load float, ptr %x
+  %new = fadd float %old, %old
+  store float %new, ptr %x
+  ret void
+}"""
+
+
+def probe_cpu() -> list[dict[str, Any]]:
+    """This processor by llvmlite; a function is compiled, run and checked."""
+    import numpy as np
+
+    from rung.backends.cpu import engine
+
+    if (problem := engine.problem()) is not None:
+        raise RuntimeError(problem)
+    start, x = time.perf_counter(), np.full(1, 21, np.float32)
+    engine.load(engine.compile_text(LLVM_DOUBLE), ["twice"])["twice"](x.ctypes.data)
+    took = time.perf_counter() - start
+    facts = f"{engine.threads()} threads, vectors of {engine.vector_bits()} bits"
+    verdict = f"compiled and ran a function in {took:.2f} s" if x[0] == 42 else "a function ran and its result is wrong"
+    return [{"name": f"{engine.processor()} by {engine.version()}", "ok": bool(x[0] == 42), "detail": f"{facts}; {verdict}"}]
+
+
+PROBES: dict[str, Callable[[], list[dict[str, Any]]]] = {"opencl": probe_opencl, "cpu": probe_cpu, "cuda": probe_cuda}
 
 
 def compilers() -> Iterator[Finding]:

@@ -114,6 +114,15 @@ def test_opencl_computes_the_same_without_a_warning(name: str, pocl: None, verdi
     verdict("OpenCL C", "PoCL runs it")
 
 
+@pytest.mark.parametrize("name", NAMES, scope="module")
+def test_cpu_computes_the_same(name: str, verdict: Callable[..., None]) -> None:
+    inputs, want = answer(name)
+    compiled = compile_module(program(name).module(), "cpu", function="main", cache=False)
+    got = [buffer.numpy() for buffer in compiled.run([HostBuffer(array) for array in inputs])]
+    assert_same(got, want, what="cpu")
+    verdict("LLVM IR", "the processor runs it")
+
+
 def build_log(compiled: Any) -> str:
     """What the driver's compiler said of the source."""
     executable = compiled.executable

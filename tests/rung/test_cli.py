@@ -183,7 +183,7 @@ def test_run_refuses_a_seed_target_or_folder_that_cannot_be(
 ) -> None:
     assert "--random is -3, expected at least 0" in refused(capsys, "run", file, "--random", "-3")
     told = refused(capsys, "run", file, "--random", "0", "--target", "nonsense")
-    assert "no target 'nonsense', expected one of opencl, cuda, reference" in told
+    assert "no target 'nonsense', expected one of opencl, cuda, cpu, reference" in told
     (tmp_path / "taken").write_text("a file")
     told = refused(capsys, "run", file, "--random", "0", "--target", "reference", "--out", str(tmp_path / "taken"))
     assert told == f"rung run: {tmp_path / 'taken'}: File exists\n"

@@ -113,7 +113,7 @@ def test_subscripts_are_written_by_dimension(gpu_module: Module, kernel_lines: L
     ],
 )
 def test_affine_division_is_plain_where_nothing_is_negative(
-    map_: str, expected: str, gpu_module: Module, kernel_lines: Lines, run_opencl: Run
+    map_: str, expected: str, gpu_module: Module, kernel_lines: Lines, run_kernel: Run
 ) -> None:
     text = gpu_module(
         [("out", "memref<100xi32>")],
@@ -128,7 +128,7 @@ def test_affine_division_is_plain_where_nothing_is_negative(
     meant = map_.replace("ceildiv", "//-").replace("floordiv", "//").replace("mod", "%")
     d0 = np.arange(100)
     expect = -(-d0 // 4) if "//-" in meant else eval(meant, {"d0": d0})
-    np.testing.assert_array_equal(run_opencl(text)[0], np.broadcast_to(expect, 100))
+    np.testing.assert_array_equal(run_kernel(text)[0], np.broadcast_to(expect, 100))
 
 
 def test_indices_are_int_where_they_fit_and_long_where_not(gpu_module: Module, kernel_lines: Lines) -> None:
@@ -144,7 +144,7 @@ def test_indices_are_int_where_they_fit_and_long_where_not(gpu_module: Module, k
     assert first_line(32769) == "long i = get_group_id(0);"
 
 
-def test_an_index_from_data_is_long(gpu_module: Module, kernel_lines: Lines, run_opencl: Run) -> None:
+def test_an_index_from_data_is_long(gpu_module: Module, kernel_lines: Lines, run_kernel: Run) -> None:
     """A guard `index < n` must see the number that was loaded, not its low bits."""
     text = gpu_module(
         [("x", "memref<8xi64>"), ("out", "memref<8xi64>")],
@@ -167,7 +167,7 @@ def test_an_index_from_data_is_long(gpu_module: Module, kernel_lines: Lines, run
     assert "for (long k = 0; k < 8; k++) {" in kernel_lines(text)
     x = np.array([3, -1, 2**32 + 1, 7, 8, 0, -(2**40), 1], np.int64)
     expected = [x[i] if 0 <= i < 8 else -1 for i in x]
-    assert run_opencl(text, x)[0].tolist() == expected
+    assert run_kernel(text, x)[0].tolist() == expected
 
 
 def test_a_guarded_load_becomes_a_conditional(gpu_module: Module, kernel_lines: Lines) -> None:
@@ -216,7 +216,7 @@ def test_branches_that_store_stay_branches(gpu_module: Module, kernel_lines: Lin
     ]
 
 
-def test_a_load_does_not_move_past_a_store_to_its_memory(gpu_module: Module, kernel_lines: Lines, run_opencl: Run) -> None:
+def test_a_load_does_not_move_past_a_store_to_its_memory(gpu_module: Module, kernel_lines: Lines, run_kernel: Run) -> None:
     text = gpu_module(
         [("x", "memref<8xf32>"), ("out", "memref<8xf32>")],
         INDICES
@@ -239,7 +239,7 @@ def test_a_load_does_not_move_past_a_store_to_its_memory(gpu_module: Module, ker
         "out[0] = b[0] - old;",
     ]
     x = np.arange(8, dtype=np.float32) ** 2 + 3
-    assert run_opencl(text, x)[0][0] == 1
+    assert run_kernel(text, x)[0][0] == 1
 
 
 def test_a_load_does_not_move_into_a_loop_that_stores(gpu_module: Module, kernel_lines: Lines) -> None:
@@ -270,7 +270,7 @@ def test_a_load_moves_past_a_store_to_other_memory(gpu_module: Module, kernel_li
     assert kernel_lines(text) == ["out[0] = 2.0f;", "out[1] = x[0];"]
 
 
-def test_loop_variables_that_swap_keep_their_old_values(gpu_module: Module, run_opencl: Run) -> None:
+def test_loop_variables_that_swap_keep_their_old_values(gpu_module: Module, run_kernel: Run) -> None:
     text = gpu_module(
         [("out", "memref<3xi32>")],
         INDICES
@@ -289,10 +289,10 @@ def test_loop_variables_that_swap_keep_their_old_values(gpu_module: Module, run_
     a, b, c = 1, 2, 3
     for _ in range(8):
         a, b, c = b, a, b + c
-    assert run_opencl(text)[0].tolist() == [a, b, c]
+    assert run_kernel(text)[0].tolist() == [a, b, c]
 
 
-def test_loop_variables_computed_from_each_other_read_old_values(gpu_module: Module, run_opencl: Run) -> None:
+def test_loop_variables_computed_from_each_other_read_old_values(gpu_module: Module, run_kernel: Run) -> None:
     text = gpu_module(
         [("out", "memref<2x3xi32>")],
         INDICES
@@ -310,7 +310,7 @@ def test_loop_variables_computed_from_each_other_read_old_values(gpu_module: Mod
     a, b = np.array([1, 2, 3]), np.array([5, 7, 9])
     for _ in range(8):
         a, b = b + a, a - b
-    np.testing.assert_array_equal(run_opencl(text)[0], np.stack([a, b]))
+    np.testing.assert_array_equal(run_kernel(text)[0], np.stack([a, b]))
 
 
 @pytest.mark.parametrize("name", ["double", "a.b"])
@@ -320,7 +320,7 @@ def test_a_kernel_name_that_c_cannot_have_is_refused(name: str, gpu_module: Modu
         spell(text)
 
 
-def test_sums_of_integers_are_unsigned_so_that_they_may_wrap(gpu_module: Module, kernel_lines: Lines, run_opencl: Run) -> None:
+def test_sums_of_integers_are_unsigned_so_that_they_may_wrap(gpu_module: Module, kernel_lines: Lines, run_kernel: Run) -> None:
     text = gpu_module(
         [("x", "memref<8xi32>"), ("out", "memref<i32>")],
         INDICES
@@ -334,7 +334,7 @@ def test_sums_of_integers_are_unsigned_so_that_they_may_wrap(gpu_module: Module,
         memref.store %s, %out[] : memref<i32>""",
     )
     assert kernel_lines(text)[:3] == ["uint acc = 0u;", "for (int k = 0; k < 8; k++) {", "acc += x[k];"]
-    assert run_opencl(text, np.full(8, 2**30, np.int32))[0] == 0
+    assert run_kernel(text, np.full(8, 2**30, np.int32))[0] == 0
 
 
 def test_names_come_from_the_program_and_avoid_keywords(gpu_module: Module, spell: Callable[..., str]) -> None:
@@ -417,7 +417,7 @@ def test_results_that_nobody_asks_for_leave_no_trace(
     nvrtc_accepts(spell(text, "cuda"))
 
 
-def test_an_integer_compared_with_itself_is_a_constant(gpu_module: Module, kernel_lines: Lines, run_opencl: Run) -> None:
+def test_an_integer_compared_with_itself_is_a_constant(gpu_module: Module, kernel_lines: Lines, run_kernel: Run) -> None:
     """clang warns of `i < i`; of floats it is the test for NaN and stays."""
     text = gpu_module(
         [("x", "memref<8xi32>"), ("y", "memref<8xf32>"), ("out", "memref<4xi1>")],
@@ -433,7 +433,7 @@ def test_an_integer_compared_with_itself_is_a_constant(gpu_module: Module, kerne
         memref.store %c, %out[%c2] : memref<4xi1>""",
     )
     assert kernel_lines(text)[-3:] == ["out[0] = true;", "out[1] = false;", "out[2] = f != f;"]
-    assert run_opencl(text, np.zeros(8, np.int32), np.full(8, np.nan, np.float32))[0][:3].tolist() == [True, False, True]
+    assert run_kernel(text, np.zeros(8, np.int32), np.full(8, np.nan, np.float32))[0][:3].tolist() == [True, False, True]
 
 
 def test_strided_and_offset_memrefs_are_addressed(gpu_module: Module, kernel_lines: Lines) -> None:
@@ -472,7 +472,7 @@ def test_subviews_print_nothing(gpu_module: Module, kernel_lines: Lines) -> None
 
 
 def test_shared_memory_and_barriers(
-    gpu_module: Module, spell: Callable[..., str], run_opencl: Run, nvrtc_accepts: Callable[[str], None]
+    gpu_module: Module, spell: Callable[..., str], run_kernel: Run, nvrtc_accepts: Callable[[str], None]
 ) -> None:
     """Reverse a row through workgroup memory: wrong in any order of threads without the barrier."""
     space = "memref<64xf32, #gpu.address_space<workgroup>>"
@@ -498,7 +498,7 @@ def test_shared_memory_and_barriers(
     assert "__shared__ float __align__(16) tile[64];" in cuda
     nvrtc_accepts(cuda)
     x = np.random.default_rng(0).standard_normal((4, 64), np.float32)
-    np.testing.assert_array_equal(run_opencl(text, x)[0], x[:, ::-1])
+    np.testing.assert_array_equal(run_kernel(text, x)[0], x[:, ::-1])
 
 
 @pytest.mark.parametrize(

@@ -398,10 +398,10 @@ _results: dict[str, list[Array] | Exception] = {}
 @pytest.mark.parametrize(
     ("name", "op"), [(n, op) for n, g in GROUPS.items() for op in g.ops], ids=lambda v: v if isinstance(v, str) else v.name
 )
-def test_agrees_with_numpy(name: str, op: Op, gpu_module: Callable[..., str], run_opencl: Callable[..., list[Array]]) -> None:
+def test_agrees_with_numpy(name: str, op: Op, gpu_module: Callable[..., str], run_kernel: Callable[..., list[Array]]) -> None:
     if name not in _results:
         try:
-            _results[name] = run_opencl(kernel_text(name, gpu_module), *data(name))
+            _results[name] = run_kernel(kernel_text(name, gpu_module), *data(name))
         except Exception as problem:
             _results[name] = problem
     results = _results[name]

@@ -208,7 +208,7 @@ def inputs(elements: list[str], seed: int) -> list[Array]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_random_kernel_computes_what_its_ir_says(
-    seed: int, gpu_module: Callable[..., str], run_opencl: Callable[..., list[Array]], spell: Any, nvrtc_accepts: Any
+    seed: int, gpu_module: Callable[..., str], run_kernel: Callable[..., list[Array]], spell: Any, nvrtc_accepts: Any
 ) -> None:
     kernel = Kernel(seed)
     params = [(f"{side}{element}", f"memref<{SIZE}x{element}>") for side in ("x", "out") for element in kernel.elements]
@@ -216,7 +216,7 @@ def test_a_random_kernel_computes_what_its_ir_says(
     arrays = inputs(kernel.elements, seed)
     with np.errstate(all="ignore"):
         expected = evaluate(parse(text), "main", arrays)
-    for element, found, want in zip(kernel.elements, run_opencl(text, *arrays), expected):
+    for element, found, want in zip(kernel.elements, run_kernel(text, *arrays), expected):
         if element[0] == "i":
             np.testing.assert_array_equal(found, want, err_msg=f"{element}\n{spell(text)}")
         else:

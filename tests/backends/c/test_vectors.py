@@ -59,7 +59,7 @@ def test_a_grid_finds_the_part_and_lane_of_an_element() -> None:
     "shape", [(1,), (2,), (3,), (5,), (8,), (11,), (13,), (16,), (17,), (31,), (2, 3), (3, 1), (4, 16), (2, 3, 5)]
 )
 def test_awkward_shapes_add_elementwise(
-    shape: tuple[int, ...], gpu_module: Module, run_opencl: Run, spell: Callable[..., str], nvrtc_accepts: Callable[[str], None]
+    shape: tuple[int, ...], gpu_module: Module, run_kernel: Run, spell: Callable[..., str], nvrtc_accepts: Callable[[str], None]
 ) -> None:
     dims = "x".join(map(str, shape))
     at, bounds = ", ".join(["%c0"] * len(shape)), ", ".join(["true"] * len(shape))
@@ -74,11 +74,11 @@ def test_awkward_shapes_add_elementwise(
         vector.transfer_write %s, %out[{at}] {{in_bounds = [{bounds}]}} : vector<{dims}xf32>, memref<{dims}xf32>""",
     )
     x, y = normal(*shape), normal(*shape) + 1
-    np.testing.assert_allclose(run_opencl(text, x, y)[0], x * y + x, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(run_kernel(text, x, y)[0], x * y + x, rtol=1e-6, atol=1e-6)
     nvrtc_accepts(spell(text, "cuda"))
 
 
-def test_broadcast_operands_are_loaded_once(gpu_module: Module, kernel_lines: Lines, run_opencl: Run) -> None:
+def test_broadcast_operands_are_loaded_once(gpu_module: Module, kernel_lines: Lines, run_kernel: Run) -> None:
     row, column = "affine_map<(d0, d1) -> (0, d1)>", "affine_map<(d0, d1) -> (d0, 0)>"
     text = gpu_module(
         [("x", "memref<2x16xf32>"), ("y", "memref<2x16xf32>"), ("out", "memref<2x16xf32>")],
@@ -98,7 +98,7 @@ def test_broadcast_operands_are_loaded_once(gpu_module: Module, kernel_lines: Li
         "*(__global float8_u *)(out + 24) = a1 * b1;",
     ]
     x, y = normal(2, 16), normal(2, 16) + 1
-    np.testing.assert_array_equal(run_opencl(text, x, y)[0], x[:, 1:2] * y[1:2])
+    np.testing.assert_array_equal(run_kernel(text, x, y)[0], x[:, 1:2] * y[1:2])
 
 
 def test_products_of_broadcasts_are_computed_once_for_each_row(gpu_module: Module, kernel_lines: Lines) -> None:
@@ -115,7 +115,7 @@ def test_products_of_broadcasts_are_computed_once_for_each_row(gpu_module: Modul
     assert "float p0 = a0 * b0, p1 = a1 * b1;" in kernel_lines(text)
 
 
-def test_a_transposing_read_gathers_lanes(gpu_module: Module, run_opencl: Run) -> None:
+def test_a_transposing_read_gathers_lanes(gpu_module: Module, run_kernel: Run) -> None:
     text = gpu_module(
         [("x", "memref<5x3xf32>"), ("out", "memref<3x5xf32>")],
         CONSTANTS
@@ -124,10 +124,10 @@ def test_a_transposing_read_gathers_lanes(gpu_module: Module, run_opencl: Run) -
         vector.transfer_write %a, %out[%c0, %c0] {in_bounds = [true, true]} : vector<3x5xf32>, memref<3x5xf32>""",
     )
     x = normal(5, 3)
-    np.testing.assert_array_equal(run_opencl(text, x)[0], x.T)
+    np.testing.assert_array_equal(run_kernel(text, x)[0], x.T)
 
 
-def test_a_transposing_write_scatters_lanes(gpu_module: Module, run_opencl: Run) -> None:
+def test_a_transposing_write_scatters_lanes(gpu_module: Module, run_kernel: Run) -> None:
     text = gpu_module(
         [("x", "memref<5x3xf32>"), ("out", "memref<3x5xf32>")],
         CONSTANTS
@@ -136,10 +136,10 @@ def test_a_transposing_write_scatters_lanes(gpu_module: Module, run_opencl: Run)
         vector.transfer_write %a, %out[%c0, %c0] {in_bounds = [true, true], permutation_map = affine_map<(d0, d1) -> (d1, d0)>} : vector<5x3xf32>, memref<3x5xf32>""",
     )
     x = normal(5, 3)
-    np.testing.assert_array_equal(run_opencl(text, x)[0], x.T)
+    np.testing.assert_array_equal(run_kernel(text, x)[0], x.T)
 
 
-def test_a_shifted_store_over_its_own_source_reads_first(gpu_module: Module, kernel_lines: Lines, run_opencl: Run) -> None:
+def test_a_shifted_store_over_its_own_source_reads_first(gpu_module: Module, kernel_lines: Lines, run_kernel: Run) -> None:
     """Two parts: the second must not read what the first has written."""
     text = gpu_module(
         [("x", "memref<24xf32>"), ("out", "memref<24xf32>")],
@@ -157,7 +157,7 @@ def test_a_shifted_store_over_its_own_source_reads_first(gpu_module: Module, ker
     x = normal(24)
     expected = x.copy()
     expected[3:19] = x[:16]
-    np.testing.assert_array_equal(run_opencl(text, x)[0], expected)
+    np.testing.assert_array_equal(run_kernel(text, x)[0], expected)
 
 
 REDUCTIONS: dict[str, tuple[str, Callable[[Array], Any]]] = {
@@ -180,7 +180,7 @@ REDUCTIONS: dict[str, tuple[str, Callable[[Array], Any]]] = {
 @pytest.mark.parametrize("lanes", [1, 3, 8, 13, 32])
 @pytest.mark.parametrize("element", ["f32", "i32"])
 def test_reductions_of_every_kind(
-    element: str, lanes: int, gpu_module: Module, run_opencl: Run, spell: Callable[..., str], nvrtc_accepts: Callable[[str], None]
+    element: str, lanes: int, gpu_module: Module, run_kernel: Run, spell: Callable[..., str], nvrtc_accepts: Callable[[str], None]
 ) -> None:
     kinds = [kind for kind, (types, _) in REDUCTIONS.items() if element in types.split()]
     fast = " fastmath<reassoc>" if element == "f32" else ""
@@ -191,13 +191,13 @@ def test_reductions_of_every_kind(
     params = [("x", f"memref<{lanes}x{element}>"), *((f"out{n}", f"memref<1x{element}>") for n in range(len(kinds)))]
     text = gpu_module(params, body, outs=len(kinds))
     x = normal(lanes) if element == "f32" else np.random.default_rng(1).integers(-(2**31), 2**31, lanes).astype(np.int32)
-    for kind, found in zip(kinds, run_opencl(text, x)):
+    for kind, found in zip(kinds, run_kernel(text, x)):
         expected = np.asarray(REDUCTIONS[kind][1](x)).astype(x.dtype)
         np.testing.assert_allclose(found[0], expected, rtol=1e-5, err_msg=kind)
     nvrtc_accepts(spell(text, "cuda"))
 
 
-def test_a_sum_that_may_not_be_reordered_goes_lane_by_lane(gpu_module: Module, run_opencl: Run) -> None:
+def test_a_sum_that_may_not_be_reordered_goes_lane_by_lane(gpu_module: Module, run_kernel: Run) -> None:
     """In order the two large numbers absorb the small ones; any tree gives another sum."""
     text = gpu_module(
         [("x", "memref<16xf32>"), ("out", "memref<1xf32>")],
@@ -212,10 +212,10 @@ def test_a_sum_that_may_not_be_reordered_goes_lane_by_lane(gpu_module: Module, r
     expected = np.float32(1)
     for value in x:
         expected += value
-    assert run_opencl(text, x)[0][0] == expected != x.sum()
+    assert run_kernel(text, x)[0][0] == expected != x.sum()
 
 
-def test_a_reduction_starts_from_its_accumulator(gpu_module: Module, run_opencl: Run) -> None:
+def test_a_reduction_starts_from_its_accumulator(gpu_module: Module, run_kernel: Run) -> None:
     text = gpu_module(
         [("x", "memref<11xi32>"), ("out", "memref<1xi32>")],
         CONSTANTS
@@ -225,10 +225,10 @@ def test_a_reduction_starts_from_its_accumulator(gpu_module: Module, run_opencl:
         %r = vector.reduction <add>, %v, %start : vector<11xi32> into i32
         memref.store %r, %out[%c0] : memref<1xi32>""",
     )
-    assert run_opencl(text, np.arange(11, dtype=np.int32))[0][0] == 1055
+    assert run_kernel(text, np.arange(11, dtype=np.int32))[0][0] == 1055
 
 
-def test_conditions_may_be_carried_by_a_loop_and_reduced(gpu_module: Module, run_opencl: Run) -> None:
+def test_conditions_may_be_carried_by_a_loop_and_reduced(gpu_module: Module, run_kernel: Run) -> None:
     text = gpu_module(
         [("x", "memref<44xf32>"), ("any", "memref<11xi1>"), ("all", "memref<1xi1>")],
         CONSTANTS
@@ -251,12 +251,12 @@ def test_conditions_may_be_carried_by_a_loop_and_reduced(gpu_module: Module, run
     for shift in (0.0, 2.5):
         x = normal(44) + np.float32(shift)
         seen = (x.reshape(4, 11) > 1).any(0)
-        found, every = run_opencl(text, x)
+        found, every = run_kernel(text, x)
         assert found.tolist() == seen.tolist()
         assert every[0] == seen.all()
 
 
-def test_bools_in_memory_select_wider_elements(gpu_module: Module, run_opencl: Run) -> None:
+def test_bools_in_memory_select_wider_elements(gpu_module: Module, run_kernel: Run) -> None:
     text = gpu_module(
         [("c", "memref<13xi1>"), ("x", "memref<13xf64>"), ("out", "memref<13xf64>")],
         CONSTANTS
@@ -268,10 +268,10 @@ def test_bools_in_memory_select_wider_elements(gpu_module: Module, run_opencl: R
         vector.store %r, %out[%c0] : memref<13xf64>, vector<13xf64>""",
     )
     c, x = np.arange(13) % 3 == 1, normal(13, dtype=np.float64)
-    np.testing.assert_array_equal(run_opencl(text, c, x)[0], np.where(c, x, -x))
+    np.testing.assert_array_equal(run_kernel(text, c, x)[0], np.where(c, x, -x))
 
 
-def test_a_scalar_condition_selects_whole_vectors(gpu_module: Module, run_opencl: Run) -> None:
+def test_a_scalar_condition_selects_whole_vectors(gpu_module: Module, run_kernel: Run) -> None:
     text = gpu_module(
         [("c", "memref<2xi1>"), ("x", "memref<12xf32>"), ("out", "memref<12xf32>")],
         CONSTANTS
@@ -283,8 +283,8 @@ def test_a_scalar_condition_selects_whole_vectors(gpu_module: Module, run_opencl
         vector.store %r, %out[%c0] : memref<12xf32>, vector<12xf32>""",
     )
     x = normal(12)
-    assert run_opencl(text, np.array([False, True]), x)[0].tolist() == x.tolist()
-    assert run_opencl(text, np.array([True, False]), x)[0].tolist() == [7] * 12
+    assert run_kernel(text, np.array([False, True]), x)[0].tolist() == x.tolist()
+    assert run_kernel(text, np.array([True, False]), x)[0].tolist() == [7] * 12
 
 
 LANE_OPS = {
@@ -302,7 +302,7 @@ LANE_OPS = {
 
 @pytest.mark.parametrize("name", LANE_OPS)
 def test_lanes_move(
-    name: str, gpu_module: Module, run_opencl: Run, spell: Callable[..., str], nvrtc_accepts: Callable[[str], None]
+    name: str, gpu_module: Module, run_kernel: Run, spell: Callable[..., str], nvrtc_accepts: Callable[[str], None]
 ) -> None:
     type_, op, out, expected = LANE_OPS[name]
     source = type_.replace("vector", "memref")
@@ -317,7 +317,7 @@ def test_lanes_move(
         vector.store %r, %out[{to}] : memref<{out}xf32>, vector<{out}xf32>""",
     )
     x = normal(3, 11) if "3x11" in type_ else normal(11)
-    np.testing.assert_allclose(run_opencl(text, x)[0], expected(x), rtol=1e-6)
+    np.testing.assert_allclose(run_kernel(text, x)[0], expected(x), rtol=1e-6)
     nvrtc_accepts(spell(text, "cuda"))
 
 

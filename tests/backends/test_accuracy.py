@@ -39,7 +39,7 @@ FUNCTIONS: dict[str, tuple[Callable[[Array], Array], Callable[[np.random.Generat
 @pytest.mark.parametrize("lanes", [0, 8])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_error_is_within_the_bound(
-    name: str, lanes: int, gpu_module: Callable[..., str], run_opencl: Callable[..., list[Array]]
+    name: str, lanes: int, gpu_module: Callable[..., str], run_kernel: Callable[..., list[Array]]
 ) -> None:
     exact, inputs, bound, measure = FUNCTIONS[name]
     x = np.concatenate([SPECIAL, inputs(np.random.default_rng(0))]).astype(np.float32)
@@ -47,7 +47,7 @@ def test_error_is_within_the_bound(
     with np.errstate(all="ignore"):
         expected = exact(x.astype(np.float64))
         rounded = expected.astype(np.float32)
-    found = run_opencl(_text(name, len(x), lanes, gpu_module), x)[0]
+    found = run_kernel(_text(name, len(x), lanes, gpu_module), x)[0]
     finite = np.isfinite(rounded)
     np.testing.assert_array_equal(found[~finite], rounded[~finite])
     error = np.abs(found[finite].astype(np.float64) - expected[finite])
