@@ -16,6 +16,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.irdl import IRDLOperation
 from xdsl.irdl.dominance import DominanceInfo
+from xdsl.parser.core import ForwardDeclaredValue
 from xdsl.traits import IsolatedFromAbove, IsTerminator, NoTerminator, OpTrait
 
 from rung.dialects.contract_rules import Refusal, names_itself
@@ -226,6 +227,8 @@ def _verify_successors(op: Operation, block: Block) -> None:
 def _refuse_use(op: Operation, operand: SSAValue) -> None:
     index = next(i for i, value in enumerate(op.operands) if value is operand)
     name = f" %{operand.name_hint}" if operand.name_hint else ""
+    if isinstance(operand, ForwardDeclaredValue):  # it belongs to nothing, and asking xDSL for its owner raises
+        raise Refusal(op, f"operand {index}{name} is defined inside the op that uses it")
     owner = operand.owner
     if isinstance(owner, Operation):
         where = f"the result of {names_itself(owner)}"

@@ -20,7 +20,7 @@ from xdsl.utils.exceptions import PassFailedException, VerifyException
 
 from rung.blame import located
 from rung.dialects.contract_rules import Refusal
-from rung.files import place
+from rung.files import place, replacing
 from rung.judges.structure import check_module
 
 Judge = Callable[[ModuleOp], None]
@@ -172,7 +172,8 @@ def _write(folder: Path, name: str, text: str) -> Path | None:
         path = into / name
         try:
             into.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            with replacing(path) as file:
+                file.write(text.encode("utf-8"))
         except OSError:
             continue
         return path

@@ -168,13 +168,16 @@ def random_array(rng: np.random.Generator, dtype: np.dtype[Any], shape: tuple[in
 
 
 def show(results: list[Array], folder: str | None) -> None:
+    from rung.files import replacing
+
     for position, array in enumerate(results):
         head = f"result {position}: {array.dtype}{list(array.shape)}"
         if folder is None:
             print(f"{head}\n{np.array2string(array, threshold=64, edgeitems=3, precision=6)}")
         else:
             path = Path(folder) / f"{position}.npy"
-            np.save(path, array, allow_pickle=False)
+            with replacing(path) as file:
+                np.save(file, array, allow_pickle=False)
             print(f"{head} -> {path}")
 
 

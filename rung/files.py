@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import stat
 import sys
+import tempfile
 from bisect import bisect_right
+from collections.abc import Generator
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from typing import IO
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr
@@ -60,6 +66,48 @@ def read_module(path: str, ctx: Context | None = None) -> ModuleOp:
     module = parse_bytes(data, "<stdin>" if path == "-" else path, ctx or make_context())
     check_input(module)
     return module
+
+
+@contextlib.contextmanager
+def replacing(path: str | Path) -> Generator[IO[bytes]]:
+    """A file to write into that becomes `path` when all is written: whoever is killed before leaves the old one whole.
+
+    Keeps mode and links as they are. What is no regular file (/dev/stdout), or lies in a folder that takes no new one, is written
+    in place.
+    """
+    target = Path(os.path.realpath(path))
+    before = target.stat() if target.exists() else None
+    if before is not None and not (stat.S_ISREG(before.st_mode) and os.access(target.parent, os.W_OK)):
+        with open(target, "wb") as file:
+            yield file
+        return
+    if before is not None:
+        open(target, "ab").close()  # raises where the file may not be written: a replaced one would not mind
+    try:
+        descriptor, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+    except OSError as problem:
+        problem.filename = str(path)  # the user knows of no other
+        raise
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if before is not None:
+                os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
+                with contextlib.suppress(OSError):  # only root may give files away
+                    os.fchown(descriptor, before.st_uid, before.st_gid)
+            else:
+                os.fchmod(descriptor, 0o666 & ~_umask())
+            yield file
+        os.replace(beside, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def entry(module: ModuleOp, name: str | None = None) -> FuncOp:

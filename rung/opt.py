@@ -29,7 +29,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 from rung.cli import ended_by_interrupt
 from rung.dialects.contracts import RUNGS
 from rung.dialects.upstream import register_dialects
-from rung.files import UsageError
+from rung.files import UsageError, replacing
 from rung.judges.upstream import ToolAbsent, find_mlir_opt, upstream_judge
 from rung.opt_help import close_names, print_help
 from rung.parsing import Malformed, check_input, parse_bytes
@@ -177,7 +177,8 @@ class RungOpt(xDSLOptMain):
     def finish(self) -> None:
         """Write the output file, print the timings."""
         for name, held in self.waiting:
-            Path(name).write_text(held.getvalue(), encoding="utf-8")
+            with replacing(name) as file:
+                file.write(held.getvalue().encode("utf-8"))
         if self.args.timing or self.args.time_passes:
             _print_timings(self.parse_seconds, self.runner)
 

@@ -14,6 +14,7 @@ from ..kernel_cache import Entry, KernelCache
 from ..launch_plan import Copy, Launch, LaunchPlan, Slot
 from ..sources import keep_source
 from ..target import Buffer, check_arguments
+from .pickles import no_pickles
 from .runtime import DeviceBuffer, Runtime
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def compile_source(runtime: Runtime, source: str) -> cl.Program:
     """Build a source. Raises BuildError with the log, and keeps the source in a file."""
     cl = runtime.cl
     program = cl.Program(runtime.context, source)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), no_pickles(cl):
         warnings.simplefilter("ignore", cl.CompilerWarning)
         try:
             return program.build(build_options(runtime))
@@ -78,7 +79,8 @@ class OpenclExecutable:
         self._keep = cache, key
 
     def _prepare(self, launch: Launch) -> _Prepared:
-        kernel = self.runtime.cl.Kernel(self.program, launch.kernel)
+        with no_pickles(self.runtime.cl):
+            kernel = self.runtime.cl.Kernel(self.program, launch.kernel)
         params: list[tuple[int, int]] = []
         for number, slot in enumerate(launch.args):
             if slot.kind == "param":

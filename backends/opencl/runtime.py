@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DeviceError, missing_device
+from .pickles import import_without_pickles
 from .pocl import name_unknown_cpu, pin_workers
 
 if TYPE_CHECKING:
@@ -195,6 +196,7 @@ def _size_class(nbytes: int) -> int:
 def find_device() -> tuple[Any, str | None]:
     """The device to use, or None and why there is none. RUNG_OPENCL_DEVICE picks it by a part of its name or platform."""
     pin_workers()
+    import_without_pickles()
     try:
         import pyopencl as cl
 

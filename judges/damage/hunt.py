@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -119,8 +120,9 @@ def _of(argv: Sequence[str]) -> str:
     return next((f" {flag}" for flag in ("--verify-rung", "-p") if flag in argv), "")
 
 
-def shrink(finding: Finding, tries: int = 300) -> Finding:
+def shrink(finding: Finding, seconds: float = 60) -> Finding:
     """Fewer lines, then fewer pieces of the lines, with the same fault."""
+    until = time.monotonic() + seconds
 
     def faulty(data: bytes) -> bool:
         case = Case(0, finding.case.seed, (), data, False)
@@ -131,11 +133,10 @@ def shrink(finding: Finding, tries: int = 300) -> Finding:
     data = finding.data
     for cut in (b"\n", b" "):
         size = max(1, len(data.split(cut)) // 2)
-        while size and tries > 0:
+        while size and time.monotonic() < until:
             pieces, start, smaller = data.split(cut), 0, False
-            while start < len(pieces) and tries > 0:
+            while start < len(pieces) and time.monotonic() < until:
                 candidate = pieces[:start] + pieces[start + size :]
-                tries -= 1
                 if faulty(cut.join(candidate)):
                     pieces, smaller = candidate, True
                 else:

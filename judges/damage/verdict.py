@@ -15,8 +15,8 @@ _OF_POCL = re.compile(r"^\.home/(?:[A-Z]{2}/[A-Z]{30,}|tempfile|lock|uncached)")
 """PoCL's own cache, in the folder that POCL_CACHE_DIR names."""
 
 _RAW = re.compile(
-    r"\b(?:Assertion|Attribute|Key|Index|Name|UnboundLocal|Lookup|Memory|Recursion|System)Error\b|\bStopIteration\b|"
-    r"(?:NotImplementedError|ValueError|TypeError)(?!: \S)"
+    r"\b(?:Assertion|Attribute|Key|Index|Name|UnboundLocal|Lookup|Recursion|System)Error\b|\bStopIteration\b|"
+    r"(?:NotImplemented|Value|Type|Memory)Error(?!: \S)"
 )
 """Python's exceptions in a message, where their text says nothing to a user: something was not foreseen."""
 

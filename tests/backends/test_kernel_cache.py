@@ -205,3 +205,51 @@ def test_machine_in_a_key_is_the_same_text_in_processes_with_other_hash_seeds() 
         for seed in range(4)
     }
     assert len(texts) == 1
+
+
+def test_an_entry_under_the_name_of_another_is_absent(tmp_path: Path) -> None:
+    cache = KernelCache(tmp_path)
+    cache.put(key("a"), ENTRY)
+    cache.path(key("b")).parent.mkdir(parents=True, exist_ok=True)
+    cache.path(key("b")).write_bytes(cache.path(key("a")).read_bytes())
+    assert cache.get(key("b")) is None
+    assert cache.get(key("a")) == ENTRY
+
+
+def test_a_damaged_entry_is_never_another_entry(tmp_path: Path) -> None:
+    """Every truncation, every flipped byte, and pieces put in, doubled and taken out."""
+    cache = KernelCache(tmp_path)
+    small = Entry({"function": "main", "params": []}, "// s", b"binary")
+    cache.put(key("a"), small)
+    whole = cache.path(key("a")).read_bytes()
+    variants = [whole[:at] for at in range(len(whole))]
+    variants += [whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :] for at in range(len(whole)) for bit in range(8)]
+    for at in range(len(whole) + 1):
+        variants += [whole[:at] + piece + whole[at:] for piece in (b"\0", b"\n", whole[:9])] + [whole[:at] + whole[at + 3 :]]
+    for damaged in variants:
+        if damaged != whole:
+            cache.path(key("a")).write_bytes(damaged)
+            assert cache.get(key("a")) is None
+
+
+def test_what_a_killed_process_left_is_swept_away_an_hour_later(tmp_path: Path) -> None:
+    cache = KernelCache(tmp_path)
+    cache.put(key("a"), ENTRY)
+    old, recent = tmp_path / "new" / "old", tmp_path / "new" / "recent"
+    for path in (old, recent):
+        path.write_bytes(b"half an en")
+    os.utime(old, (0, old.stat().st_mtime - 4000))
+    assert cache.put(key("b"), ENTRY)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["recent"]
+
+
+def test_a_file_size_limit_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A disk that is full in the middle of a write, for real."""
+    program = (
+        "import resource, warnings, sys; from pathlib import Path; from rung.backends.kernel_cache import *;"
+        "warnings.simplefilter('ignore'); resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000));"
+        "assert not KernelCache(Path(sys.argv[1])).put(key('a'), Entry({}, '', bytes(9000)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -32,6 +32,11 @@ REFUSED = {
         "func.func @f(%c: i1) {\n  %r = scf.if %c -> (i1) {\n    scf.yield %r : i1\n  } else {\n    scf.yield %c : i1\n  }\n  return\n}",
         "scf.yield in @f: operand 0 %r is the result of scf.if %r in @f",
     ),
+    "use by an op of what its own region defines": (  # xDSL's parser leaves a value there that has no owner
+        "func.func @f(%x: tensor<4xf32>) {\n  %r = scf.forall (%i) = (0) to (4) step (1) shared_outs(%o = %late) -> (tensor<4xf32>) {\n"
+        "    %late = tensor.empty() : tensor<4xf32>\n    scf.forall.in_parallel {\n    }\n  }\n  return\n}",
+        "scf.forall %r in @f: operand 0 is defined inside the op that uses it",
+    ),
     "block that does not dominate": (
         "func.func @f(%c: i1) {\n  cf.cond_br %c, ^bb1, ^bb2\n^bb1:\n  %x = arith.constant 1.0 : f32\n  cf.br ^bb2\n^bb2:\n"
         '  "test.op"(%x) : (f32) -> ()\n  return\n}',

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from xdsl.dialects.func import FuncOp
 
-from rung.files import UsageError, entry, place, read_module
+from rung.files import UsageError, entry, place, read_module, replacing
 
 GOOD = """\
 func.func @main(%x: tensor<4x8xf32>) -> tensor<4xf32> {
@@ -77,3 +78,41 @@ def test_function_with_branches_is_refused_with_its_place(tmp_path: Path) -> Non
     text = "func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {\n  cf.br ^end\n^end:\n  return %x : tensor<4xf32>\n}\n"
     with pytest.raises(UsageError, match=r"p\.mlir:1:1: @main has 2 blocks, expected 1"):
         entry(read_module(write(tmp_path, text)))
+
+
+def test_file_is_replaced_with_its_mode_and_through_its_link(tmp_path: Path) -> None:
+    path, link = tmp_path / "x.mlir", tmp_path / "link.mlir"
+    path.write_text("old")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    with replacing(link) as file:
+        file.write(b"new")
+        assert path.read_text() == "old"
+    assert (path.read_text(), path.stat().st_mode & 0o777, link.is_symlink()) == ("new", 0o640, True)
+    assert sorted(other.name for other in tmp_path.iterdir()) == ["link.mlir", "x.mlir"]
+
+
+def test_file_is_old_when_writing_it_fails(tmp_path: Path) -> None:
+    path = tmp_path / "x.mlir"
+    path.write_text("old")
+    with pytest.raises(KeyError), replacing(path) as file:
+        file.write(b"new")
+        raise KeyError
+    assert [other.name for other in tmp_path.iterdir()] == ["x.mlir"]
+    assert path.read_text() == "old"
+
+
+def test_new_file_has_the_mode_that_the_user_chose_for_new_files(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with replacing(tmp_path / "x.mlir") as file:
+            file.write(b"new")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x.mlir").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_no_file_is_written_in_place() -> None:
+    with replacing("/dev/null") as file:
+        file.write(b"new")
+    assert Path("/dev/null").is_char_device()
