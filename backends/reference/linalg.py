@@ -53,7 +53,7 @@ class Piece:
 
 
 class Structured:
-    """A structured op, compiled. `maps` has one map an operand, `iterators` one word a loop."""
+    """A structured op, compiled. `maps` has one map an operand, `iterators` one word a loop; `gather` makes the reductions."""
 
     def __init__(self, scope: Scope, op: Operation, maps: Sequence[AffineMap], iterators: Sequence[str]):
         self.scope, self.op = scope, op
@@ -77,6 +77,7 @@ class Structured:
         scope.wide, scope.dims, scope.skipped = held
         self._pieces: dict[tuple[tuple[int, ...], ...], Iterable[Piece]] = {}
         self.partners = scope.slots(combine[1] for combine in self.combines)
+        self.gather = gather
 
     def __call__(self, frame: Frame) -> None:
         values = [frame[slot] for slot in self.operands]
@@ -176,7 +177,13 @@ class Structured:
         shape = [1] * (self.rank - value.ndim) + list(value.shape)
         for loop in self.reduced:
             shape[loop] = box[loop][1] - box[loop][0]
-        return merge(combine[0], acc, reduce(combine[0], np.broadcast_to(value, shape), self.reduced, keepdims=True))
+        return self.gather(combine[2], acc, np.broadcast_to(value, shape), self.reduced)
+
+
+def gather(op: Operation, acc: Any, value: Array, axes: tuple[int, ...]) -> Any:
+    """What the combining `op` makes of `acc` and all of `value` along the axes, in whatever order NumPy likes; the axes are kept."""
+    kind = KIND_OF[op.name]
+    return merge(kind, acc, reduce(kind, value, axes, keepdims=True))
 
 
 def _array(value: Any) -> Array:

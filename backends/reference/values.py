@@ -42,6 +42,10 @@ class EvaluationError(Exception):
     """The program did something that its rung gives no meaning to, or that the evaluator has no rule for."""
 
 
+class Unsupported(EvaluationError):
+    """The evaluator has no rule for something in the program, which may be right all the same."""
+
+
 class Root:
     """One allocation. `written` is when it was last written and `born` when it was made, on the clock of `races.py`."""
 
@@ -119,7 +123,7 @@ def dtype_of(type_: Attribute) -> DType:
             return np.dtype(ml_dtypes.bfloat16)
         case _:
             pass
-    raise EvaluationError(f"reference: element type {element} has no NumPy twin")
+    raise Unsupported(f"reference: element type {element} has no NumPy twin")
 
 
 def width_of(type_: Attribute) -> int:
@@ -163,7 +167,7 @@ def constant(attr: Attribute, type_: Attribute) -> Any:
         if len(numbers) == 1:
             return np.full(shape, numbers[0])
         return numbers.reshape(shape)
-    raise EvaluationError(f"reference: no rule for the constant {attr}")
+    raise Unsupported(f"reference: no rule for the constant {attr}")
 
 
 def poison(shape: Sequence[int], type_: Attribute) -> Array:
