@@ -9,7 +9,7 @@
 #   make bench-memory     the peak of a chain over 16M elements
 #   make notebooks        the notebooks run again, their outputs kept
 #   make format           what `make test` would complain about, mended
-#   make fuzz             random programs before every judge, SECONDS=60 of them from SEED=0 on TARGET=reference
+#   make fuzz             random programs before every judge, for SECONDS=60 from SEED=0 on TARGET=all
 #   make doctor           which devices, compilers and judges this machine has
 #   make clean            all that the above made, but not kernels cached in your home folder
 
@@ -84,10 +84,10 @@ notebooks: $(READY)
 
 SECONDS ?= 60
 SEED ?= 0
-TARGET ?= reference
+TARGET ?= all
 
 fuzz: $(READY)
-	@$(RUN) -m rung.judges.fuzzing --seconds $(SECONDS) --seed $(SEED) --target $(TARGET)
+	@$(VENV)/bin/rung fuzz --seconds $(SECONDS) --seed $(SEED) --target $(TARGET)
 
 clean:
 	rm -rf $(VENV) .typing build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from .bounds import IllConditioned, Shadow, is_float
+from .bounds import DIGITS, IllConditioned, Shadow, is_float
 from .program import DTYPES, FLOATS, INTEGERS, Array, Node
 from .shadow import shadow_of
+from .source import Source
+
+EXTENTS = (1, 2, 2, 3, 3, 4, 5, 6, 7, 8, 11, 13, 16, 17, 33, 67)
+"""Units, primes, powers of two, and one past them."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,16 @@ class Builder:
     Raises IllConditioned or TooLarge, and then adds nothing itself; `undo` takes back what came before it.
     """
 
-    def __init__(self, rng: np.random.Generator, sizes: Sizes):
-        self.rng, self.sizes = rng, sizes
+    def __init__(self, source: Source, sizes: Sizes):
+        self.source, self.sizes = source, sizes
         self.nodes = list[Node]()
         self.values = list[Shadow]()
-        self.special = bool(rng.random() < 0.12)
-        """May float data hold infinities, NaN and zeros of either sign?"""
-        self.empty = bool(rng.random() < 0.06)
+        self.special = self.chance(0.2)
+        """May data and constants be infinite, NaN, subnormal, the largest there is, or a zero of either sign?"""
+        self.empty = self.chance(0.06)
         """May an extent be 0?"""
-        self.main_float = str(rng.choice(["f32", "f32", "f32", "f64", "f16", "bf16"]))
-        self.main_integer = str(rng.choice(["i32", "i32", *INTEGERS]))
+        self.main_float = str(self.pick(["f32", "f32", "f32", "f64", "f16", "bf16"]))
+        self.main_integer = str(self.pick(["i32", "i32", *INTEGERS]))
         self.room = sizes.points
 
     def undo(self, count: int) -> None:
@@ -69,14 +73,29 @@ class Builder:
         return self.nodes[at].element
 
     def chance(self, probability: float) -> bool:
-        return bool(self.rng.random() < probability)
+        return self.source.chance(probability)
 
     def below(self, limit: int) -> int:
         """0 to limit - 1."""
-        return int(self.rng.integers(limit))
+        return self.source.below(limit)
 
     def pick(self, choices: Sequence[Any]) -> Any:
         return choices[self.below(len(choices))]
+
+    def weighted(self, weights: Sequence[float]) -> int:
+        """A position, as often as its weight says."""
+        at = self.below(max(1, round(100 * sum(weights)))) / 100
+        for position, weight in enumerate(weights):
+            if (at := at - weight) < 0:
+                return position
+        return len(weights) - 1
+
+    def shuffled(self, items: Sequence[Any]) -> list[Any]:
+        """In any order; where every choice is 0, in the order given."""
+        rest, found = list(items), list[Any]()
+        while rest:
+            found.append(rest.pop(self.below(len(rest)) if len(rest) > 1 else 0))
+        return found
 
     # Sources
 
@@ -89,47 +108,48 @@ class Builder:
     def number(self, element: str) -> float | int:
         """A value of the type for a constant or a padding."""
         if is_float(element):
-            choices = [0.0, 0.0, 1.0, -1.0, 0.5, 2.0, 4.0, -0.25, 3.0, -2.5]
-            return self.pick([*choices, -0.0, float("inf"), float("-inf"), float("nan")] if self.special else choices)
+            choices = [0.0, 1.0, 0.0, -1.0, 0.5, 2.0, 4.0, -0.25, 3.0, -2.5]
+            return self.pick([*choices, *odd_floats(element)] if self.special else choices)
         if element == "i1":
             return self.below(2)
         limits = np.iinfo(DTYPES[element])
-        number = self.pick([0, 0, 1, 1, 2, 3, 7, 8, 64, -1, -1, limits.min, limits.max, limits.max - 1, self.below(100)])
+        number = self.pick([0, 1, 0, 1, 2, 3, 7, 8, 64, -1, -1, limits.min, limits.max, limits.max - 1, self.below(100)])
         return min(max(int(number), int(limits.min)), int(limits.max))
 
     def data(self, element: str, shape: tuple[int, ...]) -> Array:
         """Random data: floats normal or (half of them) whole numbers and their quarters, integers small or all over the type."""
-        rng, dtype = self.rng, DTYPES[element]
+        rng, dtype = self.source.numbers(), DTYPES[element]
         if element == "i1":
             return rng.integers(0, 2, shape).astype(np.bool_)
         if is_float(element):
             small = rng.integers(-8, 9, shape) / self.pick([1, 1, 4])
-            data = np.asarray(small if self.chance(0.6) else rng.standard_normal(shape)).astype(dtype)
+            data = np.asarray(rng.standard_normal(shape) if self.chance(0.4) else small).astype(dtype)
             if self.special:
-                odd = np.array([0.0, -0.0, np.inf, -np.inf, np.nan]).astype(dtype)
+                odd = np.array(odd_floats(element)[: self.pick([5, 5, 99])]).astype(dtype)
                 data = np.where(rng.random(shape) < 0.15, rng.choice(odd, shape), data).astype(dtype)
             return data
         limits = np.iinfo(dtype)
+        small = rng.integers(0 if dtype.kind == "u" else -5, 10, shape).astype(dtype)
+        if self.chance(0.5):
+            return np.asarray(small)
         data = rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
         odd = np.array([0, 1, 0 if dtype.kind == "u" else -1, limits.min, limits.max], dtype)
-        wide = np.where(rng.random(shape) < 0.25, rng.choice(odd, shape), data).astype(dtype)
-        small = rng.integers(0 if dtype.kind == "u" else -5, 10, shape).astype(dtype)
-        return np.asarray(small if self.chance(0.5) else wide)
+        return np.where(rng.random(shape) < 0.25, rng.choice(odd, shape), data).astype(dtype)
 
     def extents(self, rank: int, most: int | None = None) -> list[int]:
         """Awkward extents with a bounded product."""
         room = most or self.sizes.elements
         found = list[int]()
         for _ in range(rank):
-            extent = self.pick([1, 2, 2, 3, 3, 4, 5, 6, 7, 8, 11, 13, 16, 17, 33, 67])
-            extent = 0 if self.empty and self.chance(0.1) else min(extent, max(1, room))
+            extent = 0 if self.empty and self.chance(0.1) else min(self.pick(EXTENTS), max(1, room))
             found.append(extent)
             room //= max(1, extent)
-        self.rng.shuffle(found)
-        return [int(d) for d in found]
+        return self.shuffled(found)
 
     def any_element(self) -> str:
-        return self.pick([self.main_float] * 5 + [self.main_integer] * 3 + ["i1", self.pick(INTEGERS), self.pick(FLOATS)])
+        return self.pick(
+            [self.main_float] * 5 + [self.main_integer] * 3 + ["i1", self.pick(INTEGERS), self.pick(INTEGERS), self.pick(FLOATS)]
+        )
 
     # Ops
 
@@ -198,12 +218,29 @@ class Builder:
                 return self.expand(self.reshape(at, [d if axis in axes else 1 for axis, d in enumerate(shape)]), shape)
         if self.chance(0.3):
             return self.const(element, shape)
-        if element in INTEGERS and shape and self.chance(0.15) and max(shape) < 128:
+        if element in INTEGERS and shape and self.chance(0.15) and max(shape) <= 128:
             return self.add("iota", element, shape, axis=self.below(len(shape)))
         if shape and self.chance(0.5):
             narrow = [1 if self.chance(0.5) else d for d in shape]
             return self.expand(self.input(element, narrow), shape) if tuple(narrow) != shape else self.input(element, shape)
         return self.input(element, shape)
+
+
+def odd_floats(element: str) -> list[float]:
+    """The numbers of a type that programs forget: first those that are hard for whole numbers too."""
+    digits = DIGITS[element]
+    return [
+        0.0,
+        -0.0,
+        float("inf"),
+        float("-inf"),
+        float("nan"),
+        digits.least,
+        -digits.tiny / 2,
+        digits.tiny,
+        digits.most,
+        -digits.most,
+    ]
 
 
 def _placed(node: Node, element: str, shape: tuple[int, ...]) -> list[int] | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
-
-import numpy as np
 
 from rung.dialects.nd import BINARY, UNARY
 
@@ -14,32 +12,55 @@ from .bounds import is_float
 from .builder import Builder, IllConditioned, Sizes, TooLarge
 from .idioms import IDIOMS
 from .program import DTYPES, FLOATS, INTEGERS, Program
+from .shadow import as_input, shadow
+from .source import Seeded, Source
 
 
 def generate(seed: int, sizes: Sizes | None = None) -> Program:
     """The program of this seed. The same seed gives the same program on every machine."""
-    rng = np.random.default_rng(seed)
-    sizes = sizes or Sizes()
-    b = Builder(rng, sizes)
+    return grown(Seeded(seed), sizes or Sizes())
+
+
+def grown(source: Source, sizes: Sizes) -> Program:
+    """The program that a source's choices make. Never raises: a draw that would be ill-conditioned or too large adds nothing."""
+    b = Builder(source, sizes)
     for _ in range(b.pick([1, 1, 2, 3])):
         b.input(b.any_element(), b.extents(b.pick([0, 1, 1, 2, 2, 2, 3, 3, 4, 5]), sizes.elements // 2))
-    draws, tries = 1 + b.below(sizes.ops), 0
-    names = list(DRAWS)
-    weights = np.array([DRAWS[name][1] for name in names])
-    weights = weights / weights.sum()
-    while draws and tries < 6 * sizes.ops:
+    weights = [weight for _, weight in DRAWS]
+    if b.chance(0.5):  # half of the programs are lopsided: some kinds of draw often, some never
+        weights = [weight * b.pick([1, 0, 3]) for weight in weights]
+        weights[0] += 0.1
+    done = tries = 0
+    while tries < 6 * sizes.ops and source.more(done, sizes.ops):
         tries += 1
         count = len(b.nodes)
-        try:
-            DRAWS[str(rng.choice(names, p=weights))][0](b)
-        except (IllConditioned, TooLarge):
-            b.undo(count)
-            continue
-        draws -= len(b.nodes) > count
+        source.group(lambda: _draw(b, weights))
+        done += len(b.nodes) > count
     return _finished(b)
 
 
+def _draw(b: Builder, weights: Sequence[float]) -> None:
+    count = len(b.nodes)
+    try:
+        DRAWS[b.weighted(weights)][0](b)
+    except (IllConditioned, TooLarge):
+        b.undo(count)
+
+
+def _cut(b: Builder) -> None:
+    """Turn the values of ops that the source does not keep into inputs, where the program's meaning stays certain."""
+    nodes = [node if node.op == "input" or b.source.keeps() else as_input(node, value) for node, value in zip(b.nodes, b.values)]
+    if all(new is old for new, old in zip(nodes, b.nodes)):
+        return
+    try:
+        shadow(Program(tuple(nodes), ()))
+    except IllConditioned:
+        return
+    b.nodes = nodes
+
+
 def _finished(b: Builder) -> Program:
+    _cut(b)
     used = {at for node in b.nodes for at in node.operands}
     ends = [at for at, node in enumerate(b.nodes) if at not in used and node.op != "input"]
     outputs = ends[-3:] if ends else [len(b.nodes) - 1]
@@ -50,17 +71,20 @@ def _finished(b: Builder) -> Program:
         outputs.append(outputs[0])
     if b.chance(0.03):
         outputs.append(0)
-    b.rng.shuffle(outputs)
+    outputs = b.shuffled(outputs)
     marks = b.pick([0, 0, 0, 0.08, 0.3])
-    nodes = [replace(node, realize=node.op != "input" and b.chance(marks)) for node in b.nodes]
-    return Program(tuple(nodes), tuple(int(at) for at in outputs)).pruned()
+    nodes = [replace(node, realize=marks > 0 and node.op != "input" and b.chance(marks)) for node in b.nodes]
+    return Program(tuple(nodes), tuple(outputs)).pruned()
 
 
 def _some(b: Builder) -> int:
     """A value, rather a late one."""
-    if b.chance(0.6):
-        return max(0, len(b.nodes) - 1 - int(b.rng.geometric(0.4) - 1))
-    return b.below(len(b.nodes))
+    if b.chance(0.4):
+        return b.below(len(b.nodes))
+    at = len(b.nodes) - 1
+    while at and b.chance(0.6):
+        at -= 1
+    return at
 
 
 def _takes(words: str, element: str) -> bool:
@@ -175,7 +199,7 @@ def _reshape(b: Builder, x: int | None = None) -> None:
 
 def _permute(b: Builder, x: int | None = None) -> None:
     x = _some(b) if x is None else x
-    b.permute(x, b.rng.permutation(len(b.shape(x))).tolist())
+    b.permute(x, b.shuffled(range(len(b.shape(x)))))
 
 
 def _expand(b: Builder, x: int | None = None) -> None:
@@ -200,7 +224,7 @@ def _shrink(b: Builder, x: int | None = None) -> None:
         if b.chance(0.4) or not extent:
             first, last = 0, extent
         else:
-            first, last = sorted(int(n) for n in b.rng.integers(0, extent + 1, 2))
+            first, last = sorted((b.below(extent + 1), extent - b.below(extent + 1)))
             if first == last and not b.empty:
                 first, last = min(first, extent - 1), min(first, extent - 1) + 1
         start.append(first)
@@ -231,17 +255,16 @@ MOVES: list[Callable[[Builder, int], None]] = [_reshape, _permute, _expand, _pad
 
 def _iota(b: Builder) -> None:
     shape = b.extents(1 + b.below(3), b.sizes.elements // 4)
-    b.add("iota", b.pick(["i32", "i64", "i8", "ui8", "ui32", b.main_integer]), shape, axis=b.below(len(shape)))
+    b.add("iota", b.pick(["i32", b.main_integer, *INTEGERS]), shape, axis=b.below(len(shape)))
 
 
 def _idiom(b: Builder) -> None:
     b.pick(IDIOMS)(b, _some(b))
 
 
-DRAWS: dict[str, tuple[Callable[[Builder], None], float]] = {
-    "unary": (_unary, 2), "binary": (_binary, 5), "algebra": (_algebra, 2.5),
-    "select": (_select, 1.5), "cast": (_cast, 1.2), "bitcast": (_bitcast, 0.6),
-    "reduce": (_reduce, 2.5), "reshape": (_reshape, 1), "permute": (_permute, 1), "expand": (_expand, 1), "pad": (_pad, 1),
-    "shrink": (_shrink, 1), "flip": (_flip, 0.7), "moves": (_moves, 1.6), "iota": (_iota, 0.3), "idiom": (_idiom, 3.5),
-}  # fmt: skip
-"""What may come next, and how often."""
+DRAWS: list[tuple[Callable[[Builder], None], float]] = [
+    (_unary, 3), (_binary, 5), (_cast, 1.2), (_select, 1.5), (_reduce, 2.5),
+    (_reshape, 1), (_permute, 1), (_expand, 1), (_pad, 1), (_shrink, 1), (_flip, 0.7), (_iota, 0.3), (_bitcast, 0.6),
+    (_algebra, 2.5), (_moves, 1.6), (_idiom, 3.5),
+]  # fmt: skip
+"""What may come next, and how often; the simplest first."""

@@ -1,31 +1,25 @@
-"""Many seeds in a row before the judges, what fails cut to its smallest and written down as a test."""
+"""Many seeds in a row before the judges; what fails is cut to its smallest and written down as a test."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from xdsl.context import Context
-
-from rung.dialects.upstream import make_context
-from rung.judges.upstream import find_mlir_opt
-
-from .bounds import Shadow
 from .builder import Sizes
+from .case import MACHINE_NAMES, USUAL, Case, Found, Judge
 from .choices import Choices
+from .coverage import Coverage
 from .generate import generate
-from .judges import MACHINE_NAMES, USUAL, Found, culprits, judge_passes, judge_target
+from .judges import judge as judge_of
 from .program import Program
 from .reduction import reduced
-from .shadow import shadow
 
 BATCH = 20
-"""Programs to one OpenCL build or one mlir-opt process."""
+"""Programs to one OpenCL build or one mlir-opt process: see `machines.py` for what more of them would save."""
 
 SMALL = Sizes(ops=6, elements=200, points=2000)
 """For CI, where many programs count for more than large ones."""
@@ -33,12 +27,14 @@ SMALL = Sizes(ops=6, elements=200, points=2000)
 
 @dataclass(frozen=True)
 class Failure:
-    """A seed, the sizes that it was drawn with, and what a judge found."""
+    """A seed, the sizes that it was drawn with, who complains of what, and how the program was lowered."""
 
     seed: int
     sizes: Sizes
+    judge: str
     found: Found
     choices: Choices = USUAL
+    machines: Sequence[str] = MACHINE_NAMES
 
     def __str__(self) -> str:
         return f"seed {self.seed}: {self.found}"
@@ -50,7 +46,13 @@ class Tally:
 
     programs: int = 0
     ops: int = 0
+    coverage: Coverage = field(default_factory=Coverage)
     failures: list[Failure] = field(default_factory=list[Failure])
+
+
+def alternating(seed: int) -> Sequence[str]:
+    """One machine a program, in turn."""
+    return (MACHINE_NAMES[seed % len(MACHINE_NAMES)],)
 
 
 def hunt(
@@ -58,63 +60,32 @@ def hunt(
     target: str = "reference",
     sizes: Sizes | None = None,
     *,
-    machines: Callable[[int], Sequence[str]] = lambda seed: (MACHINE_NAMES[seed % len(MACHINE_NAMES)],),
-    upstream: bool = False,
+    machines: Callable[[int], Sequence[str]] = lambda seed: MACHINE_NAMES,
+    judge: Judge | None = None,
     on_batch: Callable[[Tally], bool | None] = lambda tally: None,
 ) -> Tally:
-    """Judge the program of each seed. `on_batch` is called with the tally so far and ends the hunt by answering True.
+    """The program of each seed before the judge of `target` (see `judges.py`).
 
-    target    `reference`: the evaluator after every pass, on the machines that `machines` names for a seed, and with
-              `upstream` mlir-opt on each rung; else the name of a compiled target
+    machines   whose schedules a seed's program is lowered with, where no device says it
+    judge      another one than the usual of `target`
+    on_batch   is called with the tally so far, and ends the hunt by answering True
     """
-    tally, ctx, sizes = Tally(), make_context(), sizes or Sizes()
-    judge_upstream = upstream and find_mlir_opt() is not None
+    tally, sizes, judge = Tally(), sizes or Sizes(), judge or judge_of(target)
+    alone = target == "reference"
     for batch in _batches(iter(seeds)):
         programs = [generate(seed, sizes) for seed in batch]
-        values = [shadow(program) for program in programs]
-        if target == "reference":
-            choices = [Choices(seed // len(MACHINE_NAMES)) for seed in batch]
-            names = [machines(seed) for seed in batch]
-            found = _down_the_ladder(programs, values, ctx, names, choices, judge_upstream)
-        else:
-            choices = [Choices(batch[0] // BATCH)] * len(batch)
-            found = judge_target(programs, target, values, choices[0])
+        # what is compiled together is lowered together, so it shares its choices
+        choices = [Choices(seed // len(MACHINE_NAMES) if alone else batch[0] // BATCH) for seed in batch]
+        cases = [Case.of(program, mine, machines(seed)) for seed, program, mine in zip(batch, programs, choices)]
         tally.programs += len(batch)
         tally.ops += sum(program.n_ops for program in programs)
-        tally.failures += [
-            Failure(seed, sizes, each, mine) for seed, each, mine in zip(batch, found, choices) if each is not None
-        ]
+        tally.coverage.add(programs)
+        for seed, case, found in zip(batch, cases, judge(cases)):
+            if found is not None:
+                tally.failures.append(Failure(seed, sizes, target, found, case.choices, case.machines))
         if on_batch(tally):
             break
     return tally
-
-
-def _down_the_ladder(
-    programs: Sequence[Program],
-    values: Sequence[Sequence[Shadow]],
-    ctx: Context,
-    machines: Sequence[Sequence[str]],
-    choices: Sequence[Choices],
-    upstream: bool,
-) -> list[Found | None]:
-    found = list[Found | None]()
-    texts = list[str]()
-    where = list[tuple[int, str]]()
-    for number, (program, held, names, chosen) in enumerate(zip(programs, values, machines, choices)):
-        problem = None
-        for machine in names:
-            rungs = dict[str, str]()
-            kept = rungs if upstream else None
-            problem = judge_passes(program, machine, ctx=ctx, values=held, choices=chosen, rungs=kept)
-            if problem is not None:
-                break
-            texts += rungs.values()
-            where += [(number, f"mlir-opt on rung {rung} for {machine}") for rung in rungs]
-        found.append(problem)
-    for at, said in culprits(texts):
-        number, what = where[at]
-        found[number] = found[number] or Found(what, said)
-    return found
 
 
 def _batches(seeds: Iterator[int]) -> Iterator[list[int]]:
@@ -128,24 +99,22 @@ def _batches(seeds: Iterator[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def smallest(failure: Failure, target: str = "reference", seconds: float = 60.0) -> tuple[Program, Found]:
+def smallest(failure: Failure, seconds: float = 60.0, judge: Judge | None = None) -> tuple[Program, Found]:
     """A minimal program with the failure's symptom, and what is found of it. Raises ValueError where it does not fail again."""
-    ctx = make_context()
+    judge = judge or judge_of(failure.judge)
+    program = generate(failure.seed, failure.sizes)
+    machine = failure.found.where.rpartition(" ")[2]
+    machines = (machine,) if machine in failure.machines else failure.machines
 
     def judged(program: Program) -> Found | None:
-        if target != "reference":
-            return judge_target([program], target, choices=failure.choices)[0]
-        if failure.found.where.startswith("mlir-opt"):
-            return _down_the_ladder([program], [shadow(program)], ctx, [MACHINE_NAMES], [failure.choices], True)[0]
-        return judge_passes(program, failure.found.where.rpartition(" ")[2], ctx=ctx, choices=failure.choices)
+        return judge([Case.of(program, failure.choices, machines)])[0]
 
-    program = generate(failure.seed, failure.sizes)
     if judged(program) is None:
         raise ValueError(f"seed {failure.seed} fails in its batch only, or not always")
 
     def fails(candidate: Program) -> bool:
         found = judged(candidate)
-        return found is not None and _kind(found) == _kind(failure.found)
+        return found is not None and symptom(found) == symptom(failure.found)
 
     with TemporaryDirectory() as folder, chdir(folder):  # where sources that a compiler refuses are kept
         program = reduced(program, fails, seconds=seconds) if fails(program) else program
@@ -154,21 +123,16 @@ def smallest(failure: Failure, target: str = "reference", seconds: float = 60.0)
     return program, found
 
 
-def _kind(found: Found) -> tuple[str, str]:
+def symptom(found: Found) -> tuple[str, str]:
     """What makes two findings the same one: the place, and the words without the numbers."""
     return found.where, re.sub(r"[^a-z]+", " ", found.what.partition(":")[0].lower())[:24]
 
 
 def write_test(folder: Path, program: Program, found: Found, seed: int) -> Path:
-    """The program as a file for tests/corpus; rename it after the symptom."""
+    """The program as a file for tests/corpus, named after the symptom; its name wants a better word, its first line too."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"fuzz_{seed}_{re.sub(r'[^a-z0-9]+', '_', found.where.lower())}.mlir"
+    words = re.sub(r"[^a-z0-9]+", "_", " ".join(symptom(found)).lower()).strip("_")
+    path = folder / f"{words}_{seed}.mlir"
     body = "\n".join(line[2:] for line in str(program.module()).splitlines()[1:-1])
-    path.write_text(f"// {' '.join(found.what.split())[:120]}\n{body}\n", encoding="utf-8")
+    path.write_text(f"// {found.where}: {' '.join(found.what.split())[:120]}\n{body}\n", encoding="utf-8")
     return path
-
-
-def for_seconds(seconds: float) -> Callable[[], bool]:
-    """Answers whether the time is over."""
-    until = time.monotonic() + seconds
-    return lambda: time.monotonic() > until

@@ -76,6 +76,10 @@ class Program:
         """The data of the inputs, in order."""
         return [node.about["data"] for node in self.nodes if node.op == "input"]
 
+    def __repr__(self) -> str:
+        """The module: what a failing property test shows."""
+        return str(self.module())
+
     @property
     def n_ops(self) -> int:
         return sum(node.op != "input" for node in self.nodes)

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from .bounds import Shadow
-from .program import DTYPES, Node, Program
-from .shadow import shadow
+from .program import Node, Program
+from .shadow import as_input, shadow
 
 Fails = Callable[[Program], bool]
 
@@ -58,7 +57,7 @@ def _candidates(program: Program) -> Iterator[Program]:
             for operand in node.operands:
                 yield Program(nodes, tuple(operand if out == at else out for out in program.outputs)).pruned()
         if any(nodes[operand].op != "input" for operand in node.operands) or node.op in ("iota", "const"):
-            yield _with(program, at, _as_input(node, values[at]))
+            yield _with(program, at, as_input(node, values[at]))
         for operand in node.operands:
             if nodes[operand].shape == node.shape and nodes[operand].element == node.element:
                 yield _without(program, at, operand)
@@ -67,18 +66,12 @@ def _candidates(program: Program) -> Iterator[Program]:
             yield _with(program, at, replace(node, realize=False))
     for at, node in enumerate(nodes):
         if node.op not in ("input", "const") and node.operands:
-            yield _with(
-                program, at, Node("input", node.element, node.shape, (), {"data": values[at].data.astype(DTYPES[node.element])})
-            )
+            yield _with(program, at, as_input(node, values[at]))
     extents = sorted({d for node in nodes for d in node.shape if d > 1}, reverse=True)
     for old in extents:
         for new in (1, 2, 3, old // 2, old - 1):
             if new < old and (candidate := _resized(program, old, new)) is not None:
                 yield candidate
-
-
-def _as_input(node: Node, value: Shadow) -> Node:
-    return Node("input", node.element, node.shape, (), {"data": value.data.astype(DTYPES[node.element])})
 
 
 def _with(program: Program, at: int, node: Node) -> Program:

@@ -41,10 +41,16 @@ def shadow_of(node: Node, values: list[Shadow], sources: list[Node]) -> Shadow:
             raise IllConditioned("too little is certain")
         if not error.any():
             error = None
-    bound = np.abs(data) if error is None else np.abs(data) + error
-    if (bound[np.isfinite(data)] > DIGITS[node.element].most / 4).any():
+    most = DIGITS[node.element].most
+    bound, most = (np.abs(data), most) if error is None else (np.abs(data) + error, most / 4)
+    if (bound[np.isfinite(data)] > most).any():
         raise IllConditioned("near the largest number")
     return Shadow(data, error)
+
+
+def as_input(node: Node, value: Shadow) -> Node:
+    """An input that holds what the node computes."""
+    return Node("input", node.element, node.shape, (), {"data": value.data.astype(DTYPES[node.element])})
 
 
 def _reduce(node: Node, values: list[Shadow], sources: list[Node]) -> Shadow:
