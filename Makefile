@@ -56,7 +56,7 @@ typing:
 	@mkdir -p .typing/rung && rm -f .typing/rung/*
 	@cd .typing/rung && ln -s ../../rung/* . && ln -s $(patsubst %,../../%,dialects passes lowering schedules judges backends frontend) .
 
-# Debian's mlir-opt-22 and oclgrind, where this machine lets us install them. Tests that miss them skip, saying so.
+# Debian's mlir-opt-22, oclgrind and g++, where this machine lets us install them. Tests that miss them skip, saying so.
 judges:
 	@bash .ci/judges
 

@@ -103,6 +103,7 @@ class Target(Protocol):
 TARGETS = {
     "opencl": "rung.backends.opencl.target:OPENCL",
     "cuda": "rung.backends.cuda.target:CUDA",
+    "cuda-cpu": "rung.backends.cuda.shim.target:CUDA_ON_CPU",
     "cpu": "rung.backends.cpu.target:TARGET",
     "reference": "rung.backends.reference.target:REFERENCE",
 }

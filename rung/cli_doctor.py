@@ -206,7 +206,16 @@ def judges() -> Iterator[Finding]:
     yield tool("mlir-opt-22", r"LLVM version (\S+)", "Debian package mlir-22-tools; verifies every rung")
     yield tool("mlir-runner-22", r"LLVM version (\S+)", "Debian package mlir-22-tools; runs linalg by an independent lowering")
     yield tool("oclgrind", r"Oclgrind (\S+)", "Debian package oclgrind; finds races and bad accesses")
+    yield cuda_on_cpu()
     yield tool("clang", r"version (\S+)", "Debian package clang; compiles the C text as a plain C compiler would")
+
+
+def cuda_on_cpu() -> Finding:
+    from rung.backends.cuda.shim import compile as shim
+
+    if (problem := shim.available()) is not None:
+        return Finding("cuda-cpu", None, problem, "Debian package g++; runs the CUDA text on this processor, for tests")
+    return Finding("cuda-cpu", True, f"CUDA text on the CPU (g++ {shim.version()} and a shim), for tests")
 
 
 def tool(name: str, pattern: str, remedy: str) -> Finding:

@@ -1,5 +1,5 @@
 Helpers for CUDA C++; backends/c/prelude.py says how this file is read. No header of CUDA's is needed. The only inline assembly is
-in conversions of half floats, which exist as instructions.
+in conversions of half floats, which exist as instructions; shim/cuda_on_cpu.h has these three for a CPU, and defines RUNG_ON_CPU.
 
 //: special
 #define INFINITY __int_as_float(0x7f800000)
@@ -322,11 +322,13 @@ template <int N> __device__ inline rung_vec<float, N> rung_from_bf16(rung_vec<un
 }
 
 //: to_bf16:1
+#ifndef RUNG_ON_CPU
 __device__ inline unsigned short rung_to_bf16(float x) { // to nearest, ties to even
   unsigned short h;
   asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(h) : "f"(x));
   return h;
 }
+#endif
 
 //: to_bf16 needs to_bf16:1, vec
 template <int N> __device__ inline rung_vec<unsigned short, N> rung_to_bf16(rung_vec<float, N> a) {
@@ -337,11 +339,13 @@ template <int N> __device__ inline rung_vec<unsigned short, N> rung_to_bf16(rung
 }
 
 //: from_f16:1
+#ifndef RUNG_ON_CPU
 __device__ inline float rung_from_f16(unsigned short h) {
   float x;
   asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(h));
   return x;
 }
+#endif
 
 //: from_f16 needs from_f16:1, vec
 template <int N> __device__ inline rung_vec<float, N> rung_from_f16(rung_vec<unsigned short, N> a) {
@@ -352,11 +356,13 @@ template <int N> __device__ inline rung_vec<float, N> rung_from_f16(rung_vec<uns
 }
 
 //: to_f16:1
+#ifndef RUNG_ON_CPU
 __device__ inline unsigned short rung_to_f16(float x) { // to nearest, ties to even
   unsigned short h;
   asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(x));
   return h;
 }
+#endif
 
 //: to_f16 needs to_f16:1, vec
 template <int N> __device__ inline rung_vec<unsigned short, N> rung_to_f16(rung_vec<float, N> a) {

@@ -22,7 +22,7 @@ def test_every_target_of_the_table_is_one() -> None:
 
 
 def test_an_unknown_target_is_named_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="no target 'vulkan', expected one of opencl, cuda, cpu, reference"):
+    with pytest.raises(ValueError, match="no target 'vulkan', expected one of opencl, cuda, cuda-cpu, cpu, reference"):
         targets.target("vulkan")
 
 
@@ -37,7 +37,7 @@ def test_a_package_outside_adds_a_target(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(targets, "entry_points", entry_points)
     targets.target.cache_clear()
-    assert targets.target_names() == ["opencl", "cuda", "cpu", "reference", "webgpu"]
+    assert targets.target_names() == ["opencl", "cuda", "cuda-cpu", "cpu", "reference", "webgpu"]
     assert targets.target("webgpu").name == "webgpu"
     targets.target.cache_clear()
 

@@ -164,7 +164,7 @@ def test_doctor_tries_the_device_and_names_every_judge(capsys: pytest.CaptureFix
     opencl = [finding for finding in report["devices"] if finding["name"] == "opencl"]
     assert any(finding["ok"] and "built and ran a kernel" in finding["detail"] for finding in opencl)
     (judges,) = [findings for title, findings in report.items() if title.startswith("judges")]
-    assert [finding["name"] for finding in judges] == ["mlir-opt-22", "mlir-runner-22", "oclgrind", "clang"]
+    assert [finding["name"] for finding in judges] == ["mlir-opt-22", "mlir-runner-22", "oclgrind", "cuda-cpu", "clang"]
     assert all(finding["ok"] or finding["remedy"] for finding in judges)
 
 
@@ -183,7 +183,7 @@ def test_run_refuses_a_seed_target_or_folder_that_cannot_be(
 ) -> None:
     assert "--random is -3, expected at least 0" in refused(capsys, "run", file, "--random", "-3")
     told = refused(capsys, "run", file, "--random", "0", "--target", "nonsense")
-    assert "no target 'nonsense', expected one of opencl, cuda, cpu, reference" in told
+    assert "no target 'nonsense', expected one of opencl, cuda, cuda-cpu, cpu, reference" in told
     (tmp_path / "taken").write_text("a file")
     told = refused(capsys, "run", file, "--random", "0", "--target", "reference", "--out", str(tmp_path / "taken"))
     assert told == f"rung run: {tmp_path / 'taken'}: File exists\n"
