@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 SUMMARY = "hunt miscompiles with random programs"
 REDUCE_SECONDS = 60.0
-"""For one failure; and at most REDUCED of them are cut down, the others only named."""
+"""To cut one failing program down; and at most REDUCED of them are, the others only named."""
 REDUCED = 5
+ENOUGH = 20
+"""Failures after which a target's hunt ends: more of them say no more."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -144,7 +146,7 @@ class Progress:
             line = f"{self.name} [{bar}] {gone:.0f} s, {tally.programs} programs ({tally.programs / gone:.1f}/s)"
             over, end = ("\r\x1b[K", "") if self.shown else ("", "\n")
             print(f"{over}{line}, {self.told} failures", end=end, file=sys.stderr, flush=True)
-        return self.seconds is not None and gone > self.seconds
+        return (self.seconds is not None and gone > self.seconds) or self.told >= ENOUGH
 
     def end(self) -> None:
         if self.shown:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rung import cli
+from rung import cli, cli_fuzz
 from rung.judges.fuzzing import generate, judges
 from rung.judges.fuzzing.case import Found
 
@@ -55,6 +55,14 @@ def test_several_targets_are_judged_in_turn(capsys, monkeypatch):
 def test_all_is_what_this_machine_has(monkeypatch):
     monkeypatch.setattr(judges, "why_absent", lambda name: None if name in ("reference", "opencl") else "not here")
     assert judges.here() == ["reference", "opencl"]
+
+
+def test_enough_failures_end_a_hunt(capsys, monkeypatch, tmp_path):
+    monkeypatch.setitem(judges.JUDGES, "never", lambda cases: [Found("never", "wrong") for _ in cases])
+    monkeypatch.setattr(cli_fuzz, "REDUCED", 0)
+    arguments = ["fuzz", "--target", "never", "--count", "500", "--ops", "2", "--elements", "20", "--keep", str(tmp_path)]
+    assert cli.main(arguments) == 1
+    assert "never: 20 programs" in capsys.readouterr().out
 
 
 def test_seconds_end_a_hunt(capsys):
