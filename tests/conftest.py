@@ -168,6 +168,8 @@ def _gpu_problem() -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "slow" not in config.option.markexpr:  # `pytest -m slow` runs them
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
     gpu_items = [item for item in items if item.get_closest_marker("gpu")]
     if gpu_items and (problem := _gpu_problem()) is not None:
         for item in gpu_items:

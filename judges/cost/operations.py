@@ -56,6 +56,8 @@ ARITHMETIC: dict[str, int] = {
     **dict.fromkeys(_words("arith", "maxsi maxui minsi minui cmpi andi ori xori shli shrsi shrui"), 1),
     **dict.fromkeys(_words("arith", "addui_extended mulsi_extended mului_extended"), 2),
     **dict.fromkeys(_words("math", "absf absi copysign sqrt ceil floor trunc round roundeven ctlz cttz ctpop"), 1),
+    **dict.fromkeys(_words("math", "isfinite isinf isnan"), 1),
+    "math.clampf": 2,
     "math.fma": 2,
     "math.rsqrt": 2,
     "vector.fma": 2,
@@ -66,8 +68,8 @@ CALLS: dict[str, str] = {
     **{
         f"math.{name}": name
         for name in (
-            "acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf exp exp2 expm1 fpowi ipowi log log10 log1p log2 sin sinh "
-            "tan tanh"
+            "acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf erfc exp exp2 expm1 fpowi ipowi log log10 log1p log2 sin "
+            "sinh tan tanh"
         ).split()
     },
     "math.powf": "pow",
