@@ -17,7 +17,6 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,9 +145,9 @@ def load(path: str, dtype: np.dtype[Any], shape: tuple[int, ...], label: str) ->
 
     try:
         array: Array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError, SyntaxError, BadZipFile) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem).splitlines()[0]
-        raise UsageError(f"{label}: {path}: {reason}") from problem
+    except Exception as problem:  # NumPy reads the header as Python text, and lets through whatever comes of that
+        reason = problem.strerror if isinstance(problem, OSError) else " ".join(str(problem).split())[:200]
+        raise UsageError(f"{label}: {path}: {reason or type(problem).__name__}") from problem
     if not isinstance(array, np.ndarray):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(f"{label}: {path} is an archive of several arrays, expected a .npy file")
     if array.dtype.kind == "V" and array.dtype.itemsize == dtype.itemsize:

@@ -13,6 +13,10 @@ from rung.dialects.contract_rules import Refusal
 from rung.files import LocatingParser, UsageError, place
 from rung.judges.structure import check_module
 
+_RANK = 1000
+_TOO_MANY_DIMENSIONS = re.compile(rf"(?:[\d?]{{1,20}}x){{{_RANK + 1}}}")
+"""xDSL's lexer reads the rest of a shape once for each of its dimensions: a rank of 100,000 takes it ten seconds."""
+
 
 class Malformed(UsageError):
     """Text that is no valid module; reads `file:line:column: error: what was found and expected`, then the line it is about."""
@@ -32,6 +36,9 @@ def parse_bytes(data: bytes, name: str, ctx: Context, *, line_offset: int = 0, i
         before = data[: problem.start].decode("utf-8", "replace")
         where = _position(before, len(before), name, line_offset)
         raise Malformed(f"{where}: error: found byte 0x{data[problem.start]:02x}, expected UTF-8 text") from None
+    if len(text) > 2 * _RANK and (shape := _TOO_MANY_DIMENSIONS.search(text)):
+        where = _position(text, shape.start(), name, line_offset)
+        raise Malformed(f"{where}: error: found a type of more than {_RANK} dimensions, expected fewer")
     parser: LocatingParser | None = None
     try:
         # the lines before are there as empty ones, so that every place that the parser names is one of the file
@@ -49,9 +56,10 @@ def parse_bytes(data: bytes, name: str, ctx: Context, *, line_offset: int = 0, i
         # A constructor or attribute of xDSL that raises while it is parsed knows no place; the parser has just got there.
         where = name if parser is None else _position(parser.lexer.input.content, parser.pos, name)
         says = " ".join(str(problem).split())
-        # these are raised with a reason; the text of others, a KeyError for one, is none
-        kind = "" if says and isinstance(problem, VerifyException | ValueError | NotImplementedError) else type(problem).__name__
-        raise Malformed(f"{where}: error: just before this: {': '.join(filter(None, (kind, says)))}") from problem
+        if says and isinstance(problem, VerifyException | ValueError | NotImplementedError):
+            raise Malformed(f"{where}: error: just before this: {says}") from problem
+        # the text of others, a KeyError for one, says nothing; it is for whoever looks into xDSL's parser
+        raise Malformed(f"{where}: error: malformed here or just before ({type(problem).__name__}: {says})") from problem
 
 
 def check_input(module: ModuleOp, rung: str | None = None) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .hunt import Tally, cases, hunt, shrink, write
 from .seeds import seeds
+from .server import warm
 from .verdict import table
 
 
@@ -25,12 +26,14 @@ def main(arguments: list[str] | None = None) -> int:
         "--corpus", type=Path, default=Path("tests/corpus"), help="folder of the programs to damage (tests/corpus)"
     )
     parser.add_argument("--programs", default="", help="names of some of them, by commas (all)")
+    parser.add_argument("--longest", type=int, default=30_000, help="characters of a text to damage (30,000)")
     parser.add_argument("--opencl", type=float, default=0.02, help="share of them that is run on OpenCL too (0.02)")
     parser.add_argument("--keep", type=Path, default=Path("damage-found"), help="folder for what is found (damage-found)")
     parser.add_argument("--record", type=Path, help="write counts as JSON into this file")
     chosen = parser.parse_args(arguments)
     names = tuple(name for name in chosen.programs.split(",") if name)
-    found = list(seeds(chosen.corpus, names=names))
+    warm()
+    found = list(seeds(chosen.corpus, names=names, longest=chosen.longest))
     print(f"damage: {len(found)} texts of {chosen.corpus}", file=sys.stderr)
     started = time.monotonic()
 

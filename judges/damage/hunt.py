@@ -12,7 +12,7 @@ from random import Random
 from .mutations import damage
 from .seeds import Seed, below
 from .server import Outcome, run_case
-from .verdict import FILE, judge
+from .verdict import FILE, PRINTED, judge
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,17 @@ class Case:
     data: bytes
     opencl: bool
 
-    def commands(self) -> list[list[str]]:
-        """What it is given to. The rung is that of the undamaged program: a spliced one may be on none."""
+    def first(self) -> list[list[str]]:
+        """What every damaged program is given to."""
+        return [["rung-opt", FILE], ["rung", "run", FILE, "--target", "reference", "--random", "0"]]
+
+    def further(self) -> list[list[str]]:
+        """What only one that rung-opt accepts is given to. The rung is that of the undamaged one, spliced or not."""
         found = [
-            ["rung-opt", FILE],
             ["rung-opt", FILE, "--verify-rung", self.seed.rung],
             ["rung-opt", FILE, "-p", below(self.seed.rung), "--crash-dir", "crash"],
-            ["rung", "run", FILE, "--target", "reference", "--random", "0"],
             ["rung", "ladder", FILE, "--target", "opencl"],
+            ["rung-opt", PRINTED],
         ]
         if self.opencl:
             found.append(["rung", "run", FILE, "--target", "opencl", "--random", "0"])
@@ -73,22 +76,32 @@ def cases(seeds: Sequence[Seed], seed: int, opencl: float) -> Iterator[Case]:
         yield Case(number, one, tuple(names), data, rng.random() < opencl)
 
 
-def run(case: Case, only: Sequence[str] | None = None) -> list[tuple[Outcome, str | None]]:
-    """Each command line of a case with what is wrong about it. Text that does not parse is not tried over and over."""
-    commands = case.commands() if only is None else [list(only)]
-    found = [(outcome, judge(outcome, case.data)) for outcome in run_case({FILE: case.data}, commands)]
-    first, fault = found[0]
-    if only is None and fault is None and first.status == 0:
-        found.append(_again(first))
+def run(case: Case) -> list[tuple[Outcome, str | None]]:
+    """Each command line of a case with what is wrong about it."""
+    found = _tried(case, case.first())
+    accepted = found[0][0]
+    if accepted.status == 0:
+        for outcome, fault in _tried(case, case.further(), {PRINTED: accepted.out.encode()}):
+            if PRINTED in outcome.argv and fault is None:
+                fault = _printed_again(accepted, outcome)
+            found.append((outcome, fault))
     return found
 
 
-def _again(first: Outcome) -> tuple[Outcome, str | None]:
-    """What rung-opt printed, read and printed again."""
-    (second,) = run_case({FILE: first.out.encode()}, [["rung-opt", FILE]])
+def _tried(case: Case, commands: list[list[str]], more: dict[str, bytes] | None = None) -> list[tuple[Outcome, str | None]]:
+    """One child after the other, until every command line has had its turn: one that ends its child takes no other with it."""
+    found: list[tuple[Outcome, str | None]] = []
+    while len(found) < len(commands):
+        outcomes = run_case({FILE: case.data, **(more or {})}, commands[len(found) :])
+        found.extend((outcome, judge(outcome, case.data)) for outcome in outcomes)
+    return found
+
+
+def _printed_again(first: Outcome, second: Outcome) -> str | None:
+    """What is wrong about reading what rung-opt printed, and printing it again."""
     if second.status != 0:
-        return second, f"own text refused: {second.err.strip().partition(': error: ')[2][:100]}"
-    return second, None if second.out == first.out else "own text is printed otherwise"
+        return f"own text refused: {second.err.strip().partition(': error: ')[2][:100]}"
+    return None if second.out == first.out else "own text is printed otherwise"
 
 
 def hunt(
@@ -101,7 +114,9 @@ def hunt(
         tally.rungs[case.seed.rung] += 1
         tally.mutations.update(set(case.mutations))
         for outcome, fault in run(case):
-            command = " ".join(outcome.argv[:2]) if outcome.argv[0] == "rung" else "rung-opt" + _of(outcome.argv)
+            command = (
+                " ".join((*outcome.argv[:2], *outcome.argv[4:5])) if outcome.argv[0] == "rung" else "rung-opt" + _of(outcome.argv)
+            )
             status = "faulty" if fault is not None else "accepted" if outcome.status == 0 else "diagnosed"
             tally.outcomes[f"{command}: {status}"] += 1
             tally.slowest = max(tally.slowest, outcome.seconds)
@@ -117,6 +132,8 @@ def hunt(
 
 
 def _of(argv: Sequence[str]) -> str:
+    if PRINTED in argv:
+        return " of its own text"
     return next((f" {flag}" for flag in ("--verify-rung", "-p") if flag in argv), "")
 
 
@@ -126,9 +143,8 @@ def shrink(finding: Finding, seconds: float = 60) -> Finding:
 
     def faulty(data: bytes) -> bool:
         case = Case(0, finding.case.seed, (), data, False)
-        if finding.fault.startswith("own text"):
-            return any(fault == finding.fault for _, fault in run(case))
-        return any(fault == finding.fault for _, fault in run(case, finding.argv))
+        found = run(case) if PRINTED in finding.argv else _tried(case, [list(finding.argv)])
+        return any(fault == finding.fault for _, fault in found)
 
     data = finding.data
     for cut in (b"\n", b" "):

@@ -10,7 +10,10 @@ from .server import Outcome
 FILE = "damaged.mlir"
 """What the damaged program is called in its folder."""
 
-_PLACE = re.compile(re.escape(FILE) + r":(\d+):(\d+): ")
+PRINTED = "printed.mlir"
+"""What rung-opt made of it."""
+
+_PLACE = re.compile(f"(?:{re.escape(FILE)}|{re.escape(PRINTED)})" + r":(\d+):(\d+): ")
 _OF_POCL = re.compile(r"^\.home/(?:[A-Z]{2}/[A-Z]{30,}|tempfile|lock|uncached)")
 """PoCL's own cache, in the folder that POCL_CACHE_DIR names."""
 
@@ -54,7 +57,7 @@ def _message(err: str, text: bytes) -> str | None:
     if not lines:
         return "no message"
     message = " ".join(lines)
-    if found := _RAW.search(message):
+    if (found := _RAW.search(message)) and "malformed" not in message:
         return f"raw {found.group()}: {_shape(message)}"
     place = _PLACE.search(message)
     if place is None:

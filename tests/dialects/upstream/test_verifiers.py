@@ -17,11 +17,42 @@ def forall(values="", segments="0, 0, 0, 0", low="0", step="1", up="8", more="",
     return FORALL.format(values=values, segments=segments, low=low, step=step, up=up, more=more, body=body, type=type)
 
 
+SLICED = '%t = "test.op"() : () -> tensor<4x8xf32>\n%s = tensor.extract_slice {}'
+
 KERNEL = "gpu.module @k {{ {} }}"
 VALUES = "%f, %n, %x, %v, %m = {} : () -> (f32, i32, index, vector<4x8xf32>, memref<8x8xf32>)".format('"test.op"()')
 DYNAMIC = "-9223372036854775808"
 
 REFUSED = {
+    "slice of another type than its sizes": (
+        SLICED.format("%t[0, 0] [2, 4] [1, 1] : tensor<4x8xf32> to tensor<2x5xf32>"),
+        "the slice has type tensor<2x5xf32>, expected the sizes 2x4",
+    ),
+    "slice that drops an axis which is no unit": (
+        SLICED.format("%t[0, 0] [2, 4] [1, 1] : tensor<4x8xf32> to tensor<4xf32>"),
+        "the slice has type tensor<4xf32>, expected the sizes 2x4",
+    ),
+    "slice that reaches over the end": (
+        SLICED.format("%t[2, 0] [2, 4] [2, 1] : tensor<4x8xf32> to tensor<2x4xf32>"),
+        "the slice reaches 4 of axis 0, expected it within 0 to 3",
+    ),
+    "slice before the beginning": (
+        SLICED.format("%t[-1, 0] [2, 4] [1, 1] : tensor<4x8xf32> to tensor<2x4xf32>"),
+        "offset -1 and size 2 of axis 0, expected none below 0",
+    ),
+    "slice with too few sizes": (
+        SLICED.format("%t[0] [2] [1] : tensor<4x8xf32> to tensor<2xf32>"),
+        "1 offsets, expected 2, one for each axis of tensor<4x8xf32>",
+    ),
+    "slice put into what is too small": (
+        '%p, %q = "test.op"() : () -> (tensor<4xf32>, tensor<3xf32>)\n'
+        "%r = tensor.insert_slice %p into %q[0] [4] [1] : tensor<4xf32> into tensor<3xf32>",
+        "the slice reaches 3 of axis 0, expected it within 0 to 2",
+    ),
+    "subview of another type than its sizes": (
+        '%u = "test.op"() : () -> memref<8xf32>\n%w = memref.subview %u[0] [4] [1] : memref<8xf32> to memref<5xf32, strided<[1]>>',
+        "the slice has type memref<5xf32, strided<[1]>>, expected the sizes 4",
+    ),
     "forall bounds of different count": (
         forall(up="8, 8"),
         "counts of lower bounds, upper bounds and steps are [1, 2, 1], expected them equal",

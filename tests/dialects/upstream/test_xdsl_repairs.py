@@ -108,6 +108,10 @@ faults = {
             " scf.reduce.return %l : f32\n}\n}) : (index, index, index, f32, f32) -> (f32, f32)"
         )
     ),
+    "slice of another type verifies": not refused(scalar + "%s = tensor.extract_slice %t[0] [2] [1] : tensor<4xf32> to tensor<3xf32>"),
+    "subview of another type verifies": not refused(
+        scalar + "%u = memref.subview %m[0] [4] [1] : memref<8xf32> to memref<5xf32, strided<[1]>>"
+    ),
     "scf.parallel has no custom syntax": refused(scalar + "scf.parallel (%i) = (%c0) to (%c0) step (%c0) {\n}"),
 }
 print(json.dumps(faults))
@@ -139,6 +143,8 @@ FAULTS = [
     "memref.cast has no custom syntax",
     "memref.memory_space_cast has no custom syntax",
     "scf.reduce has no comma between regions",
+    "slice of another type verifies",
+    "subview of another type verifies",
     "scf.parallel has no custom syntax",
 ]
 
