@@ -21,6 +21,8 @@ class Machine:
     """Threads (work-items) in a block (work-group), at most."""
     workgroup_bytes: int
     """Workgroup (shared, local) memory of one block, at most."""
+    vector_registers: int = 16
+    """How many vectors a thread can hold: a contraction's accumulators take half to three quarters of them."""
     native_floats: frozenset[str] = field(default=frozenset({"f32", "f64"}))
     """Float types with arithmetic of their own; the others are stored as such and computed in f32."""
 
@@ -33,7 +35,9 @@ class Machine:
 CPU = Machine("cpu", "cpu", vector_bits=256, parallel_units=2, max_threads=4096, workgroup_bytes=512 * 1024)
 """A CPU behind PoCL, AVX2 assumed (PoCL splits wider vectors where there is less)."""
 
-CPU512 = Machine("cpu-512", "cpu", vector_bits=512, parallel_units=2, max_threads=4096, workgroup_bytes=512 * 1024)
+CPU512 = Machine(
+    "cpu-512", "cpu", vector_bits=512, parallel_units=2, max_threads=4096, workgroup_bytes=512 * 1024, vector_registers=32
+)
 """A CPU with AVX-512."""
 
 NVIDIA = Machine("nvidia", "gpu", vector_bits=128, parallel_units=132, max_threads=1024, workgroup_bytes=48 * 1024)

@@ -81,10 +81,11 @@ from dataclasses import dataclass, field
 from xdsl.context import Context
 from xdsl.dialects import arith, linalg, memref, scf
 from xdsl.dialects.affine import ApplyOp
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, MemRefType, ModuleOp, TensorType, i64
+from xdsl.dialects.builtin import I64, DenseArrayBase, IntegerAttr, MemRefType, ModuleOp, TensorType, i64
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.utils.hints import isa
 
 from rung.dialects.upstream.scf import ForallOp, InParallelOp
 from rung.lowering.decided_guards import decide_guards
@@ -151,8 +152,10 @@ class _Lowering:
         for iv in tile.induction_variables if isinstance(tile, ForallOp) else ():
             self.indices.of(iv)  # known first, so that an index reads (%tile, %i)
         grouped = isinstance(tile, ForallOp) and all(isinstance(op, (*PASSIVE, *Structured.__args__)) for op in block.ops)
-        for group in [ops] if grouped else [[op] for op in ops]:
-            self._group(steps_of(group), block, block.last_op if grouped else group[-1])
+        packed = [op for op in ops if "vector" in op.attributes]  # copies of operands: before the group, in loops of their own
+        rest = [op for op in ops if op not in packed]
+        for group in [*([op] for op in packed), rest] if grouped else [[op] for op in ops]:
+            self._group(steps_of(group), block, block.last_op if group is rest else group[-1])
         for op in ops:
             op.detach()
             op.erase()
@@ -320,7 +323,9 @@ class _Lowering:
 
     def _annotate(self, op: Operation, nest: Nest, dims: Sequence[int]) -> None:
         """Write the lanes the schedule wants on the loop, clamped to what its dims offer."""
-        lanes = [clamp(self.lanes.get(dim, 1), nest.extents[dim], last=dim == dims[-1]) for dim in dims]
+        own = nest.op.attributes.get("vector")
+        wanted = dict(enumerate(own.get_values())) if isa(own, DenseArrayBase[I64]) else self.lanes
+        lanes = [clamp(wanted.get(dim, 1), nest.extents[dim], last=dim == dims[-1]) for dim in dims]
         if any(lane > 1 for lane in lanes):
             op.attributes["vector"] = DenseArrayBase.from_list(i64, lanes)
 

@@ -58,6 +58,7 @@ PIPELINE: tuple[Step, ...] = (
         _target,
     ),
     Step("linalg-tile-to-forall", "linalg", "tiling is simplest on tensors, where slices cannot alias"),
+    Step("linalg-promote-operands", "linalg", "a tile's copy of an operand is its own tensor, which nothing else can alias"),
     Step("linalg-bufferize", "linalg", "after tiling, so that intermediates of a tile are tile-sized", leaves=True),
     Step("linalg-to-loops", "loops", "fixes the order inside a tile"),
     Step("loops-fold-subviews", "loops", "every access then indexes an argument directly, which the vectorizer reads"),

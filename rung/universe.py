@@ -25,6 +25,7 @@ PASSES: dict[str, str] = {
     "linalg-collapse-dims": "rung.passes.linalg_collapse_dims:LinalgCollapseDimsPass",
     "linalg-choose-schedule": "rung.passes.linalg_choose_schedule:LinalgChooseSchedulePass",
     "linalg-tile-to-forall": "rung.passes.linalg_tile_to_forall:LinalgTileToForallPass",
+    "linalg-promote-operands": "rung.passes.linalg_promote_operands:LinalgPromoteOperandsPass",
     "linalg-bufferize": "rung.passes.linalg_bufferize:LinalgBufferizePass",
     # linalg to loops, and on loops
     "linalg-to-loops": "rung.lowering.linalg_to_loops:LinalgToLoopsPass",

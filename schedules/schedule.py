@@ -12,6 +12,7 @@ vector_dims  loop dims of the linalg ops of the kernel. A number below `spine` i
              Left out by a user: the last loop dims, as many as `vector` has entries, of the op with most dims, reductions of a
              contraction not counted (matmul: 0 and 1; softmax: 1).
 threads      threads of a block along each dim of the forall; all 1 on a cpu.
+promote      operands, by number, of the op that reduces most, of which each tile makes itself a packed copy (left out: none).
 
 linalg-to-loops copies the lanes onto the loops themselves, `vector = array<i64: 4, 16>` on an scf.parallel (one entry for each
 of its induction variables) and `vector = array<i64: 32>` on an scf.for, clamped to the loop's extent: the vectorizer needs to
@@ -38,13 +39,14 @@ class Schedule:
     vector: tuple[int, ...] = ()
     vector_dims: tuple[int, ...] = ()
     threads: tuple[int, ...] = ()
+    promote: tuple[int, ...] = ()
 
     def attribute(self) -> DictionaryAttr:
-        fields = (("tile", self.tile), ("vector", self.vector), ("vector_dims", self.vector_dims), ("threads", self.threads))
-        return DictionaryAttr({name: DenseArrayBase.from_list(i64, values) for name, values in fields})
+        fields = {name: getattr(self, name) for name in FIELDS if name != "promote" or self.promote}
+        return DictionaryAttr({name: DenseArrayBase.from_list(i64, values) for name, values in fields.items()})
 
 
-FIELDS = ("tile", "vector", "vector_dims", "threads")
+FIELDS = ("tile", "vector", "vector_dims", "threads", "promote")
 
 
 def read_schedule(func: FuncOp) -> Schedule | None:

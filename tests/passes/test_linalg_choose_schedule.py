@@ -74,9 +74,12 @@ def test_transpose_gets_square_blocks() -> None:
     assert chosen(lk.transpose(4096, 4096)).tile == (32, 32)
 
 
-@pytest.mark.parametrize("size", [256, 512, 1024, 2048])
-def test_matmul_gets_64_blocks_of_4x16_registers(size: int) -> None:
-    assert chosen(lk.matmul(size, size, size)) == Schedule((64, 64), (4, 16), (0, 1), (1, 1))
+@pytest.mark.parametrize(("size", "rows"), [(128, 32), (256, 64), (512, 256), (1024, 256), (2048, 256)])
+def test_matmul_gets_at_least_16_blocks_of_4x16_registers(size: int, rows: int) -> None:
+    promote = (1,) if size > 512 else ()
+    columns = 64 if size > 128 else 32
+    assert chosen(lk.matmul(size, size, size)) == Schedule((rows, columns), (4, 16), (0, 1), (1, 1), promote)
+    assert chosen(lk.matmul(size, size, size), "cpu-512").vector == (8, 32)
 
 
 def test_matmul_128_is_cut_finer_to_have_16_blocks() -> None:
@@ -163,7 +166,7 @@ def test_schedule_that_is_no_dictionary_is_refused() -> None:
 
 
 def test_unknown_target_names_the_known_ones() -> None:
-    with pytest.raises(PassFailedException, match="target is 'amiga', expected one of cpu, nvidia, opencl-gpu"):
+    with pytest.raises(PassFailedException, match="target is 'amiga', expected one of cpu, cpu-512, nvidia, opencl-gpu"):
         chosen(KERNELS["fill_only"].text, "amiga")
 
 

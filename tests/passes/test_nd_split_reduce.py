@@ -158,7 +158,7 @@ def test_a_mark_moves_to_what_makes_the_result() -> None:
 
 
 def test_an_unknown_target_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="target is 'tpu', expected one of cpu, nvidia, opencl-gpu"):
+    with pytest.raises(ValueError, match="target is 'tpu', expected one of cpu, cpu-512, nvidia, opencl-gpu"):
         split(reduction("8", "0", ""), target="tpu")
 
 
