@@ -15,7 +15,7 @@ import threading
 from collections.abc import Generator, Sequence
 from importlib import import_module
 
-COMMANDS = ("ladder", "run", "doctor", "fuzz", "reduce")
+COMMANDS = ("ladder", "run", "cost", "doctor", "fuzz", "reduce")
 
 
 def user_errors() -> tuple[type[Exception], ...]:
