@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from .races import Clock, Race
-from .values import EvaluationError, Unsupported
+from .values import EvaluationError, TooMuch, Unsupported, counted
 
 Frame: TypeAlias = list[Any]
 Step: TypeAlias = Callable[[Frame], Any]
@@ -60,9 +60,8 @@ class Body:
             """The error with its op named: what a race or NumPy says knows nothing of the program."""
             if step is None:
                 return problem
-            return scope.error(
-                ops[steps.index(step)], str(problem) if isinstance(problem, Race) else f"{type(problem).__name__}: {problem}"
-            )
+            text = str(problem) if isinstance(problem, Race | TooMuch) else f"{type(problem).__name__}: {problem}"
+            return scope.error(ops[steps.index(step)], text)
 
         def run(frame: Frame) -> None:
             step = None
@@ -146,14 +145,15 @@ class Program:
                 known = ", ".join(f"@{symbol}" for symbol in self.symbols) or "nothing"
                 raise EvaluationError(f"reference: there is no @{name}; the module has {known}")
 
-    def ordered(self, ranges: Sequence[Iterable[int]]) -> list[tuple[int, ...]]:
-        """Every point of a box, in the order in which parallel iterations are to run."""
-        points: list[tuple[int, ...]] = list(product(*ranges))
-        if self._order == "reversed":
-            points.reverse()
-        elif self._order == "shuffled":
-            points = [points[i] for i in self._rng.permutation(len(points))]
-        return points
+    def ordered(self, ranges: Sequence[range]) -> Iterable[tuple[int, ...]]:
+        """Every point of a box, in the order in which parallel iterations are to run. Raises TooMuch."""
+        count = counted(*ranges)
+        if count == 0:
+            return ()
+        if self._order == "shuffled":
+            points = list(_box(ranges))
+            return [points[int(i)] for i in self._rng.permutation(count)]
+        return _box([one[::-1] for one in ranges] if self._order == "reversed" else ranges)
 
     def name_of(self, op: Operation) -> str:
         for name, found in self.symbols.items():
@@ -192,6 +192,13 @@ class Program:
         while parent is not None and parent.name not in ("func.func", "gpu.func"):
             parent = parent.parent_op()
         return self.name_of(parent) if parent is not None else ""
+
+
+def _box(ranges: Sequence[range]) -> Iterable[tuple[int, ...]]:
+    """Every point of a box, the last coordinate running fastest."""
+    if all(len(one) < 1 << 16 for one in ranges):
+        return product(*ranges)  # which holds all of each range in memory
+    return ((first, *rest) for first in ranges[0] for rest in _box(ranges[1:]))
 
 
 class Scope:

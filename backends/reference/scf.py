@@ -13,7 +13,7 @@ from xdsl.ir import Operation
 
 from .interpreter import MASK, THREAD, Body, Frame, Rule, Scope, Step, Wait
 from .slices import Box, mixed, numbers, operand_groups
-from .values import Array
+from .values import Array, counted
 
 
 def _copy(frame: Frame, source: Sequence[int], target: Sequence[int]) -> None:
@@ -33,7 +33,9 @@ def _for(scope: Scope, op: Operation) -> Step:
     def span(frame: Frame) -> range:
         if frame[by] <= 0:
             raise scope.error(op, f"step is {frame[by]}, expected a positive one")
-        return range(frame[low], frame[high], frame[by])
+        found = range(frame[low], frame[high], frame[by])
+        counted(found)
+        return found
 
     def step(frame: Frame) -> None:
         _copy(frame, inits, carried)

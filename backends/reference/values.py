@@ -46,6 +46,25 @@ class Unsupported(EvaluationError):
     """The evaluator has no rule for something in the program, which may be right all the same."""
 
 
+class TooMuch(Exception):
+    """A loop that would take hours here. The block that runs the op adds the op's name."""
+
+
+MOST_ITERATIONS = 10**8
+"""Of one loop. It does 10,000 to a million a second: what asks for more has a slip in its bounds, or wants another target."""
+
+
+def counted(*ranges: range) -> int:
+    """The iterations of a nest of loops. Raises TooMuch."""
+    count = 1
+    for one in ranges:
+        # len() of a range is refused by Python beyond 2**63
+        count *= max(0, -(-(one.stop - one.start) // one.step))
+    if count > MOST_ITERATIONS:
+        raise TooMuch(f"{count} iterations, expected at most {MOST_ITERATIONS} where the evaluator runs them")
+    return count
+
+
 class Root:
     """One allocation. `written` is when it was last written and `born` when it was made, on the clock of `races.py`."""
 

@@ -384,3 +384,40 @@ def test_memref_function_without_outs_writes_in_place(run: Run) -> None:
     x = np.zeros((3, 2), np.float32)
     assert run(text, x.T) == []
     assert x.sum() == 6
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "scf.for %i = %c0 to %huge step %c1 {\n  }",
+        "scf.parallel (%i, %j) = (%c0, %c0) to (%c4, %huge) step (%c1, %c1) {\n    scf.reduce\n  }",
+        "scf.forall (%i, %j) in (4, 1000000007) {\n  }",
+    ],
+)
+def test_loop_that_takes_hours_is_refused_at_once_and_takes_no_memory(loop):
+    text = f"""func.func @main() {{
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %huge = arith.constant 9223372036854775807 : index
+  {loop}
+  func.return
+}}"""
+    with pytest.raises(EvaluationError, match=r"@main: \d+ iterations, expected at most 100000000 where the evaluator runs them"):
+        evaluate(parse(text), "main", [])
+
+
+@pytest.mark.parametrize("order", ["forward", "reversed", "shuffled"])
+def test_long_and_empty_ranges_are_all_visited(order):
+    text = """func.func @main(%out: memref<70000xi32>) attributes {outs = 1 : i64} {
+  %c1 = arith.constant 1 : i32
+  scf.forall (%i, %j) = (0, 0) to (70000, 2) step (1, 2) {
+    memref.store %c1, %out[%i] : memref<70000xi32>
+  }
+  scf.forall (%i, %j) in (70000, 0) {
+    memref.store %c1, %out[%j] : memref<70000xi32>
+  }
+  func.return
+}"""
+    (out,) = evaluate(parse(text), "main", [], thread_order=order)
+    assert (out == 1).all()
