@@ -184,7 +184,7 @@ class Access:
 
     @cached_property
     def _domain(self) -> Domain:
-        return domain_of(self.iterations, self.condition, self.index)
+        return domain_of(self.iterations, self.condition, (*self.index, *(linear for linear, _ in self.limits)))
 
 
 @dataclass(eq=False)
@@ -234,6 +234,8 @@ class Function:
     accesses: list[Access] = field(default_factory=list[Access])
     barriers: list[Barrier] = field(default_factory=list[Barrier])
     calls: list[Call] = field(default_factory=list[Call])
+    divisions: list[tuple[Operation, Place, Linear]] = field(default_factory=list["tuple[Operation, Place, Linear]"])
+    """Divisions and remainders of indices: where they stand, and the divisor."""
     problems: list[Problem] = field(default_factory=list[Problem])
     block: tuple[int, int, int] | None = None
     """Threads of a block along x, y, z; for a gpu kernel."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import IntegerAttr, MemRefType, ModuleOp
+from xdsl.dialects.builtin import IndexType, IntegerAttr, MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from rung.dialects.upstream import gpu
@@ -287,6 +287,11 @@ def _constant_trips(op: Operation) -> int | None:
     return max(0, -(-(upper - lower) // step)) if step > 0 else None
 
 
+DIVISIONS = (
+    "arith.divsi", "arith.divui", "arith.remsi", "arith.remui", "arith.floordivsi", "arith.ceildivsi", "arith.ceildivui"
+)  # fmt: skip
+
+
 def _touches_memory(op: Operation) -> bool:
     return any(isinstance(value.type, MemRefType) for value in (*op.operands, *op.results))
 
@@ -361,6 +366,11 @@ def _get_global(reader: Reader, op: Any) -> None:
     reader.views[id(op.results[0])] = View(root, root.shape)
 
 
+def _division(reader: Reader, op: Operation) -> None:
+    if isinstance(op.results[0].type, IndexType):
+        reader.function.divisions.append((op, reader.place, reader.values.linear(op.operands[1])))
+
+
 def _viewing(make: Callable[[Any, View, Values], View]) -> Callable[[Reader, Any], None]:
     def rule(reader: Reader, op: Any) -> None:
         found = make(op, reader.view(op.operands[0]), reader.values)
@@ -427,6 +437,7 @@ _RULES: dict[str, Callable[[Reader, Any], None]] = {
     "gpu.all_reduce": _barrier,
     "gpu.subgroup_reduce": _barrier,
     "gpu.shuffle": _barrier,
+    **dict.fromkeys(DIVISIONS, _division),
     "func.call": _call,
     "gpu.launch_func": _launch,
 }

@@ -48,3 +48,33 @@ def sample(dims: Sequence[Dim], conjunction: Conjunction, equal: Sequence[Linear
     if point.is_void():
         return None
     return {dim: point.get_coordinate_val(SET, i).to_python() for i, dim in enumerate(dims)}
+
+
+def image(domain: Domain, index: Sequence[Linear], kept: Sequence[Dim] = ()) -> Any:
+    """What `index` reaches from the domain: the isl set over the values of `kept`, then those of `index`."""
+    results = [Dim(f"e{axis}", "derived", *linear.interval()) for axis, linear in enumerate(index)]
+    rest = [dim for dim in domain.dims if dim not in kept]
+    dims = (*kept, *results, *rest)
+    equal = [linear.plus(Linear({result: 1}), -1) for linear, result in zip(index, results)]
+    found = nothing(len(kept) + len(results))
+    for alternative in domain.alternatives:
+        one = isl.Set.from_basic_set(basic_set(dims, alternative, equal))
+        found = found.union(one.project_out(SET, len(kept) + len(results), len(rest)))
+    return found
+
+
+def nothing(axes: int) -> Any:
+    return isl.Set.empty(isl.Space.set_alloc(CONTEXT, 0, axes))
+
+
+def box(shape: Sequence[int]) -> Any:
+    """All indices into a shape."""
+    return isl.Set.from_basic_set(basic_set([Dim(f"e{axis}", "derived", 0, extent - 1) for axis, extent in enumerate(shape)], ()))
+
+
+def first(found: Any) -> tuple[int, ...] | None:
+    """The least point of a set in lexicographic order, or None where it is empty."""
+    if found.is_empty():
+        return None
+    point = found.lexmin().sample_point()
+    return tuple(point.get_coordinate_val(SET, axis).to_python() for axis in range(found.dim(SET)))

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 from xdsl.dialects.builtin import AffineMapAttr, DenseIntOrFPElementsAttr, IntegerAttr, VectorType
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.hints import isa
 
 from .linear import (
@@ -150,7 +150,7 @@ def _id(values: Values, op: Operation, lanes: Lanes, result: SSAValue) -> Linear
 def _shape(value: SSAValue) -> tuple[int, ...]:
     """The shape of a vector; () for a scalar."""
     type_: Attribute = value.type
-    return cast("VectorType[Attribute]", type_).get_shape() if isinstance(type_, VectorType) else ()
+    return cast(Any, type_).get_shape() if isinstance(type_, VectorType) else ()
 
 
 def _broadcast(values: Values, op: Operation, lanes: Lanes, result: SSAValue) -> Linear | None:
