@@ -11,7 +11,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
 
 from rung.backends.reference import assert_close, evaluate
-from rung.backends.reference.values import Array, EvaluationError, dtype_of, is_shaped, shape_of
+from rung.backends.reference.values import Array, EvaluationError, dtype_of, is_shaped, is_vector, shape_of
 
 from .edits import outs_of
 
@@ -36,6 +36,8 @@ def inputs_of(function: FuncOp) -> list[Any]:
 
 
 def _array(rng: np.random.Generator, kind: Attribute) -> Any:
+    if is_vector(kind):
+        raise EvaluationError(f"a parameter is {kind}, expected a tensor, a memref or a scalar")
     dtype = dtype_of(kind)
     shape = shape_of(kind) if is_shaped(kind) else ()
     if any(extent < 0 for extent in shape) or np.prod(shape, dtype=float) > MAX_ELEMENTS:
@@ -47,9 +49,9 @@ def _array(rng: np.random.Generator, kind: Attribute) -> Any:
     return rng.standard_normal(shape).astype(dtype)
 
 
-def run_all(module: ModuleOp) -> Answers:
-    """The results of each entry. Raises EvaluationError."""
-    return {f.sym_name.data: evaluate(module, f.sym_name.data, inputs_of(f)) for f in entries(module)}
+def run_all(module: ModuleOp, inputs: dict[str, list[Any]]) -> Answers:
+    """The results of each function for which there are inputs. Raises EvaluationError."""
+    return {name: evaluate(module, name, arrays) for name, arrays in inputs.items()}
 
 
 def difference(found: Answers, expected: Answers) -> str | None:
@@ -86,15 +88,15 @@ def changed_by(module: ModuleOp, apply: Sequence[tuple[str, Callable[[ModuleOp],
     apply  the name of each pass, and what runs it
     """
     try:
-        expected = run_all(module)
+        # made once: below nd integers are signless, and other types would get other data
+        inputs = {function.sym_name.data: inputs_of(function) for function in entries(module)}
+        expected = run_all(module, inputs)
     except EvaluationError:
-        return None
-    if not expected:
         return None
     for name, run in apply:
         run(module)
         try:
-            found = run_all(module)
+            found = run_all(module, inputs)
         except EvaluationError as problem:
             return f"pass {name}: the evaluator stops: {problem}"
         if (wrong := difference(found, expected)) is not None:
@@ -109,14 +111,14 @@ def differs_on(module: ModuleOp, target: str) -> str | None:
     from rung.frontend.runtime import HostBuffer
 
     try:
-        expected = run_all(module)
+        inputs = {function.sym_name.data: inputs_of(function) for function in entries(module)}
+        expected = run_all(module, inputs)
     except EvaluationError:
         return None
     for name in expected:
-        function = next(f for f in entries(module) if f.sym_name.data == name)
         try:
             program = compile_module(module, target, function=name, cache=False)
-            buffers = [HostBuffer(np.asarray(array)) for array in inputs_of(function)]
+            buffers = [HostBuffer(np.asarray(array)) for array in inputs[name]]
             found = [buffer.numpy() for buffer in program.run(buffers)]
         except (BackendError, BuildError, DeviceError, ValueError, TypeError) as problem:
             return f"{target}: {type(problem).__name__}: {problem}"

@@ -158,7 +158,7 @@ def constant_attribute(type_: Attribute, number: int) -> Attribute:
 
 
 def constant_before(op: Operation, type_: Attribute, number: int = 1) -> SSAValue:
-    """A new constant in front of an op: `nd.const` for tensors where the program is on nd."""
+    """A constant in front of an op, one that is there or a new one: `nd.const` for tensors where the program is on nd."""
     block = op.parent
     if block is None:
         raise Declined("a detached op")
@@ -167,8 +167,28 @@ def constant_before(op: Operation, type_: Attribute, number: int = 1) -> SSAValu
         new: Operation = ConstOp(constant_attribute(type_.get_element_type(), number), type_.get_shape())
     else:
         new = arith.ConstantOp(constant_attribute(type_, number))  # pyright: ignore[reportArgumentType]
+    if (known := equal_before(op, new)) is not None:
+        return known.results[0]
     block.insert_op_before(new, op)
     return new.results[0]
+
+
+def equal_before(op: Operation, constant: Operation) -> Operation | None:
+    """A constant equal to `constant` that stands before `op` in its block, or in one around it."""
+    at: Operation | None = op
+    while at is not None and not at.name.endswith(".func"):
+        earlier: Operation | None = at.prev_op
+        while earlier is not None:
+            if type(earlier) is type(constant) and _same_constant(earlier, constant):
+                return earlier
+            earlier = earlier.prev_op
+        at = at.parent_op()
+    return None
+
+
+def _same_constant(one: Operation, other: Operation) -> bool:
+    same = one.properties == other.properties and one.attributes == other.attributes
+    return same and one.results[0].type == other.results[0].type
 
 
 def name_constants(module: ModuleOp) -> None:

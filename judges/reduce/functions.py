@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr
 from xdsl.ir import Block, BlockArgument, Operation
 
 from rung.dialects.upstream import gpu
@@ -17,6 +17,7 @@ from .edits import (
     alive,
     argument_for,
     callers,
+    erase,
     functions,
     inline,
     is_function,
@@ -59,6 +60,24 @@ def _stand_in(call: Operation) -> None:
     replace_op(call, values)
 
 
+def expose_callees(module: ModuleOp) -> Sequence[Edit]:
+    """A function that nobody calls goes; those that it called can be called from outside in its place."""
+
+    def edit_of(function: func.FuncOp) -> Edit:
+        def edit() -> None:
+            called = symbols_used(function)
+            function.detach()
+            function.erase()
+            for other in functions(module):
+                if isinstance(other, func.FuncOp) and other.sym_name.data in called:
+                    other.sym_visibility = None
+
+        return edit
+
+    public = [f for f in functions(module) if isinstance(f, func.FuncOp) and not _is_private(f) and not callers(f)]
+    return [edit_of(function) for function in public if any(isinstance(op, func.CallOp) for op in function.walk())]
+
+
 def drop_unreferenced(module: ModuleOp) -> Sequence[Edit]:
     """Drop what has a name that nothing mentions, the entries last."""
     mentioned = symbols_used(module)
@@ -98,6 +117,33 @@ def drop_results(module: ModuleOp) -> Sequence[Edit]:
         for function in functions(module)
         if isinstance(function, func.FuncOp) and function.body.blocks
         for at in reversed(range(len(function.function_type.outputs)))
+    ]
+
+
+def earlier_results(module: ModuleOp) -> Sequence[Edit]:
+    """A function that nobody calls returns, instead of what an op computed, what the op computed it from."""
+
+    def edit_of(function: func.FuncOp, at: int, operand: int) -> Edit:
+        def edit() -> None:
+            last = function.body.blocks[0].last_op
+            assert last is not None
+            op = last.operands[at].owner
+            if not isinstance(op, Operation) or operand >= len(op.operands):
+                raise Declined("an argument is returned")
+            last.operands[at] = op.operands[operand]
+            if not is_used(op):
+                erase(op)
+            types = [value.type for value in last.operands]
+            function.function_type = FunctionType.from_lists(function.function_type.inputs.data, types)
+
+        return edit
+
+    return [
+        edit_of(function, at, operand)
+        for function in functions(module)
+        if isinstance(function, func.FuncOp) and len(function.body.blocks) == 1 and not callers(function)
+        for at in range(len(function.function_type.outputs))
+        for operand in range(3)
     ]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import (
+    DenseArrayBase,
     DenseIntOrFPElementsAttr,
     FloatAttr,
     IntegerAttr,
+    IntegerType,
     MemRefType,
     ModuleOp,
     TensorType,
@@ -47,6 +49,9 @@ def size_of(module: ModuleOp, text: str) -> Size:
             for name in ("value", "initial_value"):
                 if name in held:
                     digits += _digits(held[name])
+            for attribute in held.values():
+                if isa(attribute, DenseArrayBase[IntegerType]):
+                    digits += sum(abs(int(number)) for number in attribute.get_values() if abs(int(number)) < 1 << 40)
     return (ops, computing, wires, attributes, extents, odd, digits, len(text))
 
 

@@ -16,6 +16,7 @@ from .edits import (
     alive,
     argument_for,
     constant_before,
+    equal_before,
     erase,
     function_around,
     is_terminator,
@@ -152,20 +153,8 @@ def equal_constants(module: ModuleOp) -> Sequence[Edit]:
     """A constant becomes an equal one of the same block, or of one around it."""
 
     def change(op: Operation) -> None:
-        at: Operation | None = op
-        while at is not None and not at.name.endswith(".func"):
-            earlier: Operation | None = at.prev_op
-            while earlier is not None:
-                if type(earlier) is type(op) and _same_constant(earlier, op):
-                    replace_op(op, earlier.results)
-                    return
-                earlier = earlier.prev_op
-            at = at.parent_op()
-        raise Declined("no equal constant before it")
+        if (known := equal_before(op, op)) is None:
+            raise Declined("no equal constant before it")
+        replace_op(op, known.results)
 
     return [_edit(op, change) for op in module.walk() if isinstance(op, CONSTANTS)]
-
-
-def _same_constant(one: Operation, other: Operation) -> bool:
-    same = one.properties == other.properties and one.attributes == other.attributes
-    return same and one.results[0].type == other.results[0].type

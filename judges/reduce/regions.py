@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from xdsl.dialects import affine, cf, memref, scf, tensor
-from xdsl.dialects.builtin import IndexType, ModuleOp
+from xdsl.dialects.builtin import DenseArrayBase, IndexType, ModuleOp, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
 
+from rung.dialects.contract_rules import constant_of
 from rung.dialects.upstream.scf import ForallOp
 from rung.dialects.upstream.tensor import ParallelInsertSliceOp
 
-from .edits import Declined, Edit, alive, constant_before, erase_dead, inline, replace_op
+from .edits import Declined, Edit, alive, constant_before, erase_dead, inline, remove_operand, replace_op
 
 
 def _each(
@@ -46,6 +47,39 @@ def _branch(op: Operation, region: Region) -> None:
 def loops(module: ModuleOp) -> Sequence[Edit]:
     """A loop becomes its first iteration."""
     return _each(module, tuple(_FIRST_ITERATION), lambda op: _FIRST_ITERATION[type(op)](op))
+
+
+def last_iterations(module: ModuleOp) -> Sequence[Edit]:
+    """A loop whose bounds are constants becomes its last iteration: at the first, an index that is lost is not missed."""
+    return _each(module, (scf.ForOp, scf.ParallelOp, ForallOp), _last_iteration)
+
+
+def _last_iteration(op: Operation) -> None:
+    ranges = [_static_range(op, axis) for axis in range(_rank(op))]
+    if not all(len(each) > 1 for each in ranges):
+        raise Declined("it has no iteration but one")
+    block = op.regions[0].block
+    for axis, each in enumerate(ranges):
+        block.args[axis].replace_all_uses_with(constant_before(op, IndexType(), each[-1]))
+    _FIRST_ITERATION[type(op)](op)
+
+
+def _rank(op: Operation) -> int:
+    return op.rank if isinstance(op, ForallOp) else len(op.lowerBound) if isinstance(op, scf.ParallelOp) else 1
+
+
+def _static_range(op: Operation, axis: int) -> range:
+    """The indices of a loop along an axis. Raises Declined where a bound is no constant."""
+    if isinstance(op, ForallOp):
+        found = [_numbers(op, name)[axis] for name in ("staticLowerBound", "staticUpperBound", "staticStep")]
+    elif isinstance(op, scf.ParallelOp):
+        found = [constant_of(values[axis]) for values in (op.lowerBound, op.upperBound, op.step)]
+    else:
+        found = [constant_of(value) for value in op.operands[:3]]
+    if any(each is None or abs(each) > 1 << 40 for each in found):
+        raise Declined("a bound is no constant")
+    low, high, step = (each or 0 for each in found)
+    return range(low, high, step)
 
 
 def _for(op: Operation) -> None:
@@ -110,6 +144,47 @@ _FIRST_ITERATION: dict[type[Operation], Callable[[Operation], None]] = {
     ForallOp: _forall,
     affine.ForOp: _affine_for,
 }
+
+
+def loop_axes(module: ModuleOp) -> Sequence[Edit]:
+    """A loop over several axes has one less: along that axis it is at its first iteration."""
+
+    def without(axis: int) -> Callable[[Operation], None]:
+        def change(op: Operation) -> None:
+            block = op.regions[0].block
+            rank = _rank(op)
+            if axis >= rank or rank < 2 or op.results:
+                raise Declined("no such axis, or no other")
+            lower = _lower_bound(op, axis)
+            block.args[axis].replace_all_uses_with(lower)
+            block.erase_arg(block.args[axis])
+            if isinstance(op, ForallOp):
+                for name in ("staticLowerBound", "staticUpperBound", "staticStep"):
+                    kept = [int(each) for at, each in enumerate(_numbers(op, name)) if at != axis]
+                    op.properties[name] = DenseArrayBase.from_list(i64, kept)
+                op.properties.pop("mapping", None)
+            else:
+                for segment in (2, 1, 0):
+                    remove_operand(op, segment * rank + axis)
+
+        return change
+
+    return [edit for axis in range(4) for edit in _each(module, (ForallOp, scf.ParallelOp), without(axis))]
+
+
+def _lower_bound(op: Operation, axis: int) -> SSAValue:
+    """The first index along an axis. Raises Declined for a forall whose bounds are values."""
+    if isinstance(op, scf.ParallelOp):
+        return op.lowerBound[axis]
+    assert isinstance(op, ForallOp)
+    if op.dynamic_lower_bound or op.dynamic_upper_bound or op.dynamic_step:
+        raise Declined("its bounds are values")
+    return constant_before(op, IndexType(), _numbers(op, "staticLowerBound")[axis])
+
+
+def _numbers(op: Operation, name: str) -> Sequence[int]:
+    found = op.properties[name]
+    return [int(each) for each in found.get_values()] if isinstance(found, DenseArrayBase) else []
 
 
 def jumps(module: ModuleOp) -> Sequence[Edit]:
