@@ -45,12 +45,12 @@ def upstream_judge(tool: str | None = None) -> Callable[[ModuleOp], None]:
         except subprocess.TimeoutExpired:
             raise VerifyException(f"mlir-opt took more than {TIMEOUT_SECONDS} s") from None
         if done.returncode != 0:
-            raise VerifyException(f"upstream refuses: {_first_error(done.stderr) or f'exit status {done.returncode}'}")
+            raise VerifyException(f"upstream refuses: {first_error(done.stderr) or f'exit status {done.returncode}'}")
 
     return judge
 
 
-def _first_error(stderr: str) -> str:
+def first_error(stderr: str) -> str:
     """`message` and the line of IR of mlir-opt's first complaint."""
     lines = stderr.splitlines()
     for number, line in enumerate(lines):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import RLock
+from typing import Protocol
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, ModuleOp
@@ -25,6 +26,21 @@ from rung.judges.structure import check_module
 
 Judge = Callable[[ModuleOp], None]
 """A second opinion on a module: returns, or raises VerifyException with the reason."""
+
+
+class PassJudge(Protocol):
+    """A judge of what a pass did: it sees the module before the first pass and after each (`rung.judges.run`)."""
+
+    flags: str
+    """How rung-opt is asked for it, so that a reproducer asks too: `--judge run --judge-seed 3`."""
+
+    def begin(self, module: ModuleOp) -> None:
+        """See the module before any pass."""
+        ...
+
+    def after(self, pass_: ModulePass, module: ModuleOp) -> None:
+        """See what a pass left. Raises VerifyException saying what it broke."""
+        ...
 
 
 _ONE_AT_A_TIME = RLock()
@@ -55,6 +71,7 @@ class PassRunner:
 
     check          verify ops, dominance and claimed contracts after each pass
     upstream       a further judge, such as mlir-opt, asked after each pass
+    judges         compare what each pass left with what it was given
     workgroup_bytes  what the contract of gpu holds workgroup memory to; None: any amount
     dump           called with each pass's name and the module it left
     crash_dir      where reproducers go; None: none is written
@@ -62,6 +79,7 @@ class PassRunner:
 
     check: bool = True
     upstream: Judge | None = None
+    judges: Sequence[PassJudge] = ()
     workgroup_bytes: int | None = None
     dump: Callable[[str, ModuleOp], None] | None = None
     crash_dir: Path | None = field(default_factory=Path)
@@ -88,6 +106,8 @@ class PassRunner:
             # One clone for the whole road. A failing pass's input is made again from it by replay, which costs nothing where
             # nothing fails; a copy before each pass would cost as much as a cheap pass.
             self._module, self._start, self._done = module, module.clone(), []
+            for judge in self.judges:
+                judge.begin(module)
         with _ONE_AT_A_TIME:
             self._run(ctx, module, passes, rung_after)
 
@@ -108,6 +128,7 @@ class PassRunner:
                 self.dump(pass_.name, module)
             try:
                 self.judge(module, rung)
+                self._compare(pass_, module)
             except VerifyException as problem:
                 raise self._failure(ctx, pass_, self._reason(problem), rung) from None
             self._done.append(pass_)
@@ -126,11 +147,18 @@ class PassRunner:
         assert self._start is not None
         return located(problem, self._start, describe(problem) if text is None else text)
 
+    def _compare(self, pass_: ModulePass, module: ModuleOp) -> None:
+        started = time.perf_counter()
+        for judge in self.judges:
+            judge.after(pass_, module)
+        self.checking_seconds += time.perf_counter() - started
+
     def _failure(self, ctx: Context, pass_: ModulePass, reason: str, rung: str | None) -> PassFailure:
         path = None
         if self.crash_dir is not None:
             passes, module = self._replay(ctx, pass_)
             claim = "" if rung is None else f" --verify-rung {rung}"
+            claim += "".join(f" {judge.flags}" for judge in self.judges)
             spec = ",".join(str(one.spec()) for one in passes)
             text = f"// RUN: rung-opt %s -p '{spec}'{claim}\n// {_one_line(reason)}\n{module!s}\n"
             path = _write(self.crash_dir, f"rung-failed-{pass_.name}.mlir", text)

@@ -3,6 +3,7 @@
     rung-opt softmax.mlir -p 'nd-mark-kernels,nd-outline-kernels,nd-to-linalg'     xDSL's pipeline syntax
     rung-opt kernel.mlir -p canonicalize,cse --verify-rung loops                   hold the result to a rung's contract
     rung-opt kernel.mlir -p loops-to-vector --print-ir-after-all --timing          both on stderr
+    rung-opt softmax.mlir -p my-pass --judge run                                   run it before and after, on awkward inputs
 
 Ops are verified, and dominance and claimed contracts checked, before the first pass and after each. A pass that fails names
 itself, the op and the reason, and leaves a file whose first line reruns just that pass.
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import IO, TYPE_CHECKING, ClassVar
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
@@ -30,13 +31,17 @@ from rung.cli import ended_by_interrupt
 from rung.dialects.contracts import RUNGS
 from rung.dialects.upstream import register_dialects
 from rung.files import UsageError, replacing
-from rung.judges.upstream import ToolAbsent, find_mlir_opt, upstream_judge
+from rung.judges.upstream import ToolAbsent, find_mlir_opt
 from rung.opt_help import close_names, print_help
 from rung.parsing import Malformed, check_input, parse_bytes
 from rung.passes.runner import PassFailure, PassRunner
 from rung.plugins import everything
 
+if TYPE_CHECKING:
+    from rung.judges.run import RunJudge, UpstreamJudge
+
 EACH = "each"
+JUDGES = ("run", "upstream")
 
 
 class RungOpt(xDSLOptMain):
@@ -48,6 +53,7 @@ class RungOpt(xDSLOptMain):
         self.universe = everything()
         self.parse_seconds = 0.0
         self.waiting: list[tuple[str, StringIO]] = []
+        self.judges: list[RunJudge | UpstreamJudge] = []
         super().__init__("Run passes on IR of any rung; see the end of this text for what each pass does.", args)
 
     def register_all_dialects(self) -> None:
@@ -88,7 +94,20 @@ class RungOpt(xDSLOptMain):
         )
         group.add_argument("--print-ir-after-all", action="store_true", help="print the module after each pass")
         group.add_argument("--timing", action="store_true", help="print how long parsing, each pass and the checks took")
-        group.add_argument("--upstream", action="store_true", help="ask mlir-opt-22 about the input and after each pass")
+        group.add_argument(
+            "--judge",
+            action="append",
+            choices=JUDGES,
+            default=[],
+            help="after each pass: run: NumPy runs the program before and after, on awkward inputs, and must get the same; "
+            "upstream: mlir-opt-22 reads it, and mlir-runner-22, where it can, must compute what NumPy does (repeatable)",
+        )
+        group.add_argument("--judge-seed", type=int, default=0, metavar="N", help="what the judges' inputs are drawn from")
+        group.add_argument(
+            "--judge-limit", type=float, metavar="STEPS", help="the most that a run may cost, in steps of the evaluator"
+        )
+        # what `--judge upstream` was called at first
+        group.add_argument("--upstream", action="append_const", const="upstream", dest="judge", help=argparse.SUPPRESS)
         group.add_argument(
             "--crash-dir",
             type=Path,
@@ -107,13 +126,25 @@ class RungOpt(xDSLOptMain):
         except Exception as problem:
             hints = close_names(self.args.passes, self.available_passes)
             raise UsageError(f"-p {self.args.passes}: {problem}{hints}") from None
+        self.judges = self._judges()
         self.runner = PassRunner(
             check=not self.args.disable_verify,
-            upstream=upstream_judge() if self.args.upstream else None,
+            judges=self.judges,
             workgroup_bytes=self.args.workgroup_bytes,
             dump=_dump if self.args.print_ir_after_all or self.args.print_between_passes else None,
             crash_dir=self.args.crash_dir,
         )
+
+    def _judges(self) -> list[RunJudge | UpstreamJudge]:
+        """What --judge asks for. Raises ToolAbsent."""
+        asked = list(dict.fromkeys(self.args.judge))
+        if not asked:
+            return []
+        from rung.judges.run import JUDGES
+        from rung.judges.run.judge import LIMIT
+
+        limit = LIMIT if self.args.judge_limit is None else self.args.judge_limit
+        return [JUDGES[name](self.args.judge_seed, limit) for name in asked]
 
     def get_input_stream(self) -> tuple[IO[bytes], str]:
         if self.args.input_file in (None, "-"):
@@ -155,11 +186,10 @@ class RungOpt(xDSLOptMain):
         final = None if asked == EACH else asked
         if not self.args.disable_verify:
             check_input(prog, None if passes else final)
-        if self.runner.upstream is not None:
-            try:
-                self.runner.upstream(prog)
-            except VerifyException as problem:
-                raise Malformed(f"{self.get_input_name()}:1:1: error: {problem}") from None
+        try:
+            self.runner.run(self.ctx, prog, [])  # which shows the input to the judges
+        except VerifyException as problem:
+            raise Malformed(f"{self.get_input_name()}:1:1: error: {problem}") from None
         if asked == EACH:
             self.runner.run(self.ctx, prog, passes, _declared(passes))
             return
@@ -179,6 +209,9 @@ class RungOpt(xDSLOptMain):
         for name, held in self.waiting:
             with replacing(name) as file:
                 file.write(held.getvalue().encode("utf-8"))
+        for judge in self.judges:
+            for line in (*judge.notes, judge.summary()):
+                print(f"rung-opt: {line}", file=sys.stderr)
         if self.args.timing or self.args.time_passes:
             _print_timings(self.parse_seconds, self.runner)
 

@@ -71,8 +71,11 @@ def floor_divide(a: Any, b: Any) -> Any:
 
 
 def power(a: Any, b: Any) -> Any:
-    """C's pow. NumPy takes the square root where all exponents are one 0.5, but pow(-inf, 0.5) is inf."""
-    return blend((a == -np.inf) & (b == 0.5), np.full_like(a, np.inf), np.power(a, b))[()]
+    """C's pow, the same for one number as for many: where it sees a single exponent, NumPy takes roots and reciprocals."""
+    wide = np.broadcast_arrays(a, b)
+    bases, exponents = (np.append(array.reshape(-1), np.ones(1, array.dtype)) for array in wide)
+    exponents[-1] = 3
+    return np.power(bases, exponents)[:-1].reshape(wide[0].shape)[()]
 
 
 def unary_step(scope: Scope, op: Operation, fn: Unary) -> Step:

@@ -1,4 +1,19 @@
-"""When two runs of a program agree: the tolerance of each dtype, stated once for every test and tool."""
+"""When two runs of a program agree, stated once for every test and tool.
+
+The same IR on both sides of a pass, in the evaluator (`rung-opt --judge run`, `rung.judges.run`):
+
+  integers, bools                    the same bits
+  floats                             the same bits; any NaN is the same as any other. -0.0 is not 0.0, subnormals stay
+  after sums that may be reordered   as far off as orders of these very sums are apart: rounding relative to the sum of the
+                                     summands' magnitudes, carried through the rest of the program; a zero has no sign
+  what is unspecified                not compared: what depends on it is found by running with other choices
+  a pass that declares more          `numerics`: the same, with what it declares open everywhere (rung.judges.run.freedom, GRANTS)
+
+The same IR under another compiler (`--judge upstream`: mlir-runner): as a pass that declares "approximates": libm is not NumPy.
+
+A compiled kernel beside the evaluator or NumPy (`assert_close`): `TOLERANCE`, because functions, fused multiplications and flushed
+subnormals are the driver's to choose. Random nd programs have the rigorous bounds of rung.judges.fuzzing.bounds instead.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +70,16 @@ def assert_close(
         f"{what}: {int(wrong.sum())} of {b.size} elements of {b.dtype} differ, worst at {tuple(map(int, worst))}: "
         f"found {a[worst]}, expected {b[worst]}"
     )
+
+
+def differing(found: Array, expected: Array) -> Array:
+    """Where the bits of two arrays of one shape and dtype differ, any two NaNs being the same."""
+    kind = np.dtype(f"u{expected.dtype.itemsize}")
+    wrong = np.ascontiguousarray(found).view(kind) != np.ascontiguousarray(expected).view(kind)
+    wrong = wrong.reshape(expected.shape)
+    if is_float_dtype(expected.dtype) and wrong.any():
+        wrong &= ~(np.isnan(found) & np.isnan(expected))
+    return wrong
 
 
 def _excess(a: Array, b: Array, reorder: bool, rtol: float | None, scale: float) -> Array:

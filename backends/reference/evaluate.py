@@ -49,7 +49,7 @@ def evaluate(
         known = ", ".join(f"@{name}" for name, found in program.symbols.items() if found.name == "func.func") or "none"
         raise EvaluationError(f"reference: there is no function @{function}; the module has {known}")
     compiled = program.compiled(op)
-    parameters, n_outs = _parameters(op), _outs(op)
+    parameters, n_outs = _parameters(op), outs_of(op)
     n_inputs = len(parameters) - n_outs
     if len(args) != n_inputs:
         raise EvaluationError(f"reference: @{function} is called with {len(args)} arguments, expected {n_inputs}")
@@ -73,7 +73,8 @@ def _parameters(op: Operation) -> Sequence[SSAValue]:
     return block.args
 
 
-def _outs(op: Operation) -> int:
+def outs_of(op: Operation) -> int:
+    """How many trailing parameters of a function are results: its attribute `outs`."""
     outs = op.attributes.get("outs")
     return outs.value.data if isinstance(outs, IntegerAttr) else 0
 

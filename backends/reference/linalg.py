@@ -181,7 +181,7 @@ class Structured:
 
 
 def gather(op: Operation, acc: Any, value: Array, axes: tuple[int, ...]) -> Any:
-    """What the combining `op` makes of `acc` and all of `value` along the axes, in whatever order NumPy likes; the axes are kept."""
+    """What the combining `op` makes of `acc` and all of `value` along the axes, in NumPy's order; the axes are kept."""
     kind = KIND_OF[op.name]
     return merge(kind, acc, reduce(kind, value, axes, keepdims=True))
 

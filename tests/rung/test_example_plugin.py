@@ -58,7 +58,7 @@ def test_help_lists_the_pass_with_its_docstrings_first_line(site):
 
 def test_pass_is_run_timed_dumped_and_held_to_its_rung(site, mlir_opt):
     passes = "wavelets-to-nd,nd-mark-kernels,nd-outline-kernels,nd-to-linalg"
-    done = run(site, "-p", passes, "--timing", "--print-ir-after-all", "--verify-rung", "each", "--upstream")
+    done = run(site, "-p", passes, "--timing", "--print-ir-after-all", "--verify-rung", "each", "--judge", "upstream")
     assert done.returncode == 0, done.stderr
     assert "linalg.generic" in done.stdout
     assert "// -----// IR after wavelets-to-nd //----- //" in done.stderr

@@ -50,8 +50,8 @@ def test_passes_of_xdsl_and_of_rung_run_in_one_pipeline(opt):
 def test_pipeline_of_the_ladder_reaches_gpu_under_every_declared_contract(opt, mlir_opt):
     from rung.pipeline import PIPELINE
 
-    status, out, err = opt(SOFTMAX, "-p", ",".join(step.name for step in PIPELINE), "--verify-rung", "each", "--upstream")
-    assert (status, err) == (0, "")
+    status, out, err = opt(SOFTMAX, "-p", ",".join(step.name for step in PIPELINE), "--verify-rung", "each", "--judge", "upstream")
+    assert (status, [line[:29] for line in err.splitlines()]) == (0, ["rung-opt: judge upstream: aft", "rung-opt: judge upstream: mli"])
     assert "gpu.launch_func" in out
 
 
@@ -148,7 +148,7 @@ def test_help_lists_each_pass_of_rung_with_its_first_sentence(opt):
         assert entry, f"{name} is not listed"
         assert not entry.group(1).startswith(("(no docstring)", "cannot be loaded")), entry.group(0)
     assert re.search(r"^  canonicalize +Applies all canonicalization patterns\.$", out, re.M)
-    for flag in ("--verify-rung", "--print-ir-after-all", "--timing", "--upstream", "--crash-dir"):
+    for flag in ("--verify-rung", "--print-ir-after-all", "--timing", "--judge", "--judge-seed", "--judge-limit", "--crash-dir"):
         assert flag in out
 
 
@@ -219,14 +219,14 @@ def test_workgroup_limit_reaches_the_contract(opt):
 def test_upstreams_refusal_of_the_input_is_told(opt, mlir_opt):
     text = "func.func @f(%m: memref<8x8xf32>) {\n  %s = memref.subview %m[0, 0] [4, 4] [1, 1] : memref<8x8xf32> to memref<4x4xf32>\n  return\n}"
     assert opt(text)[0] == 0
-    status, _, err = opt(text, "--upstream")
+    status, _, err = opt(text, "--judge", "upstream")
     assert status == 1
     assert "upstream refuses: expected result type to be" in err
 
 
 def test_absent_upstream_is_told(opt, monkeypatch):
     monkeypatch.setenv("RUNG_MLIR_OPT", "no-such-tool")
-    status, _, err = opt(ADD, "--upstream")
+    status, _, err = opt(ADD, "--judge", "upstream")
     assert status == 1
     assert err.startswith("rung-opt: mlir-opt-22 is absent")
 
