@@ -1,0 +1,281 @@
+"""One run of a program with everything open decided at random: the evaluator's rules, each followed by what moves its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import Operation
+
+from rung.backends.reference.interpreter import Frame, Rule, Scope, Step
+from rung.backends.reference.linalg import Structured
+from rung.backends.reference.nd import ints
+from rung.backends.reference.values import BOOL, Array, dtype_of, is_float_dtype, width_of, word
+
+from .chains import Chains, digits, extremes_of, size_of
+from .freedom import STRICT, SUMS, flags, grants_of, in_order
+
+ULPS = 4
+"""How far off an approximated function may be."""
+
+_FUNCTIONS = frozenset("div recip sqrt exp2 log2 sin pow arith.divf".split())
+"""What "approximates" is about: kinds of nd, ops of arith, and of math all but these:"""
+_EXACT = frozenset(
+    "absf absi ceil floor copysign trunc round roundeven isnan isinf isfinite ctlz cttz ctpop ipowi clampf".split()
+)
+_INTEGERS = frozenset("shli shrsi shrui divsi remsi floordivsi ceildivsi fptosi fptoui".split())
+
+
+@dataclass
+class Draw:
+    """One random decision of everything open. `rules` go to `evaluate`; `size` scales what reordering and rounding do."""
+
+    seed: int
+    granted: frozenset[str] = frozenset()
+    size: float = 1.0
+    rng: np.random.Generator = field(init=False)
+    happened: bool = field(default=False, init=False)
+    """Has anything been decided at all?"""
+    chains: Chains = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        self.chains = Chains(self)
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        return {name: self._rule(name, rule) for name, rule in STRICT.items()}
+
+    def _rule(self, name: str, base: Rule) -> Rule:
+        dialect, _, short = name.partition(".")
+        if name in SUMS:
+            return self.chains.sum(base, SUMS[name])
+        if dialect == "linalg":
+            return self._structured(base)
+        if name in ("arith.fptosi", "arith.fptoui", "nd.cast"):
+            return self._patched(base, self._unfit)
+        if name in ("arith.shli", "arith.shrsi", "arith.shrui"):
+            return self._patched(base, self._far)
+        if name in ("arith.divsi", "arith.remsi", "arith.floordivsi", "arith.ceildivsi"):
+            return self._patched(base, self._smallest_by_minus_one)
+        if name in ("arith.maximumf", "arith.minimumf", "arith.maxnumf", "arith.minnumf"):
+            return self._patched(base, self._zero_of_either_sign)
+        if name in ("nd.unary", "nd.binary", "arith.divf") or (dialect == "math" and short not in _EXACT):
+            return self._patched(base, self._elementwise)
+        if name == "nd.reduce":
+            return self._patched(base, self._nd_reduce)
+        if name in ("vector.reduction", "vector.multi_reduction", "vector.contract", "vector.outerproduct"):
+            return self._patched(base, self._vector_reduction)
+        if name == "scf.for":
+            return self.chains.loop(base)
+        if "flushes" in self.granted and dialect in ("arith", "math", "nd"):
+            return self._patched(base, lambda op, values, result: result)
+        return base
+
+    # What is drawn.
+
+    def noise(self, value: Any, bulk: Any, count: int = 1, ulps: float = 1.0) -> Any:
+        """`value` moved by its type's rounding relative to `bulk`, as `count` roundings do; anything where `bulk` overflows."""
+        array = np.asarray(value)
+        info = digits(array.dtype)
+        wide = np.longdouble if array.dtype == np.float64 else np.float64
+        bulk = np.broadcast_to(np.asarray(bulk, wide), array.shape)
+        sign = self.rng.integers(0, 2, array.shape) * 2 - 1
+        amount = float(info.eps) * self.size * ulps * count**0.5 * bulk * sign
+        moved = (array.astype(wide) + amount).astype(array.dtype)
+        moved = np.where((array == 0) & (bulk == 0), np.copysign(array, sign.astype(array.dtype)), moved)
+        moved = np.where(np.isfinite(array), moved, array)
+        self.happened = True
+        return self.overflown(moved.astype(array.dtype), bulk > float(info.max) / 2)
+
+    def overflown(self, value: Any, where: Any) -> Any:
+        """An infinity or NaN at `where`: one order of the sum overflows up, one down, one not."""
+        array = np.asarray(value)
+        if not np.any(where):
+            return array[()]
+        drawn = self.rng.choice(np.array([np.nan, np.inf, -np.inf]), array.shape)
+        return np.where(where, drawn.astype(array.dtype), array)[()]
+
+    def bits(self, value: Any, where: Any) -> Any:
+        """Random bits in `value` at `where`."""
+        if not np.any(where):
+            return value
+        self.happened = True
+        if isinstance(value, int):
+            return int(self.rng.integers(-(1 << 62), 1 << 62))
+        array = np.asarray(value)
+        if array.dtype == BOOL:
+            drawn = self.rng.integers(0, 2, array.shape) == 1
+        else:
+            drawn = np.frombuffer(self.rng.bytes(array.nbytes), array.dtype).reshape(array.shape)
+        return np.where(where, drawn, array)[()]
+
+    def zero_signs(self, value: Any, where: Any) -> Any:
+        """Zeros of `value` at `where` with a random sign."""
+        array = np.asarray(value)
+        where = where & (array == 0)
+        if not np.any(where):
+            return value
+        self.happened = True
+        sign = (self.rng.integers(0, 2, array.shape) * 2 - 1).astype(array.dtype)
+        return np.where(where, np.copysign(array, sign), array)[()]
+
+    # How a rule is changed: the base rule runs, then its results are decided anew.
+
+    def _patched(self, base: Rule, patch: Callable[[Operation, list[Any], Any], Any] | Any) -> Rule:
+        def rule(scope: Scope, op: Operation) -> Step | None:
+            step = base(scope, op)
+            if step is None or not op.results or not self._concerns(op):
+                return step
+            operands, r = scope.slots(op.operands), scope.slot(op.results[0])
+
+            def patched(frame: Frame) -> None:
+                values = [frame[slot] for slot in operands]
+                step(frame)
+                frame[r] = self.flagged(op, values, patch(op, values, frame[r]))
+
+            return patched
+
+        return rule
+
+    def _concerns(self, op: Operation) -> bool:
+        """Cheap reasons for which a patch would do nothing."""
+        if op.name in _INTEGERS:
+            return True
+        is_float = is_float_dtype(dtype_of(op.results[0].type))
+        if op.name == "nd.cast" and not is_float:
+            return is_float_dtype(dtype_of(op.operands[0].type))
+        return is_float
+
+    def flagged(self, op: Operation, values: list[Any], result: Any) -> Any:
+        """What nsz, nnan, ninf and flushing leave open."""
+        held = flags(op)
+        if "nsz" in held:
+            result = self.zero_signs(result, np.asarray(result) == 0)
+        for flag, test in (("nnan", np.isnan), ("ninf", np.isinf)):
+            if flag in held:
+                odd: Any = test(result)
+                for value in values:
+                    odd = odd | test(value)
+                result = self.bits(result, odd)
+        return self._flushed(result)
+
+    def _flushed(self, result: Any) -> Any:
+        array = np.asarray(result)
+        if "flushes" not in self.granted or not is_float_dtype(array.dtype):
+            return result
+        tiny = float(digits(array.dtype).smallest_normal)
+        small = (np.abs(array) <= tiny) & (array != 0) & (self.rng.integers(0, 2, array.shape) == 1)
+        self.happened |= bool(small.any())
+        return np.where(small, np.copysign(np.zeros_like(array), array), array)[()]
+
+    def _unfit(self, op: Operation, values: list[Any], result: Any) -> Any:
+        """A float that the integer type does not hold."""
+        if op.name == "nd.cast" and np.asarray(result).dtype.kind not in "iu":
+            return result
+        x = np.trunc(np.asarray(values[0]).astype(np.longdouble))
+        bits, kind = width_of(op.results[0].type), np.asarray(result).dtype.kind
+        unsigned = op.name == "arith.fptoui" or kind == "u"
+        low, high = (0, 2.0**bits) if unsigned else (-(2.0 ** (bits - 1)), 2.0 ** (bits - 1))
+        return self.bits(result, ~((x >= low) & (x < high)))
+
+    def _far(self, op: Operation, values: list[Any], result: Any) -> Any:
+        width = width_of(op.results[0].type)
+        amount = values[1]
+        return self.bits(result, (amount < 0) | (amount >= width) if width > 1 else np.asarray(amount) != 0)
+
+    def _smallest_by_minus_one(self, op: Operation, values: list[Any], result: Any) -> Any:
+        a, b = values
+        if np.asarray(a).dtype == BOOL:
+            return result
+        return self.bits(result, (a == -(1 << (width_of(op.results[0].type) - 1))) & (b == -1))
+
+    def _zero_of_either_sign(self, op: Operation, values: list[Any], result: Any) -> Any:
+        a, b = values
+        return self.zero_signs(result, (a == 0) & (b == 0) & (np.signbit(a) != np.signbit(b)))
+
+    def _elementwise(self, op: Operation, values: list[Any], result: Any) -> Any:
+        """nd.unary, nd.binary, arith.divf and what math has."""
+        kind = op.attributes.get("kind")
+        name = kind.data if isinstance(kind, StringAttr) else op.name
+        if name in ("max", "min"):
+            return self._zero_of_either_sign(op, values, result)
+        free = grants_of(op, self.granted)
+        if name in ("add", "sub", "mul") and free & {"reassociates", "contracts"}:
+            size = size_of(result) if name == "mul" else size_of(values[0]) + size_of(values[1])
+            return self.noise(result, size)
+        if "approximates" in free and (name in _FUNCTIONS or op.name.startswith("math.")):
+            return self.noise(result, size_of(result), ulps=ULPS)
+        return result
+
+    def _nd_reduce(self, op: Operation, values: list[Any], result: Any) -> Any:
+        combiner, axes = op.attributes["combiner"], ints(op, "axes")
+        assert isinstance(combiner, StringAttr)
+        value = np.asarray(values[0])
+        count = int(np.prod([value.shape[axis] for axis in axes], dtype=np.int64)) if axes else 1
+        if count == 0:
+            return result
+        if combiner.data in ("max", "min"):
+            zero, minus = value == 0, np.signbit(value)
+            both = (zero & minus).any(axis=axes) & (zero & ~minus).any(axis=axes)
+            return self.zero_signs(result, both)
+        return self.reduced("add" if combiner.data == "sum" else "mul", result, value, axes, count)
+
+    def reduced(
+        self, kind: str, result: Any, value: Array, axes: tuple[int, ...], count: int, *, keep: bool = False, acc: Any = None
+    ) -> Any:
+        """A reduction over `axes` of `value`, reordered."""
+        if kind == "add":
+            bulk = size_of(value).sum(axis=axes, keepdims=keep)
+            return self.noise(result, bulk if acc is None else bulk + size_of(acc), count)
+        big, small = extremes_of(value)
+        parts = [big.prod(axis=axes, keepdims=keep), small.prod(axis=axes, keepdims=keep)]
+        if acc is not None:
+            parts = [part * extreme for part, extreme in zip(parts, extremes_of(acc))]
+        return self.product(result, parts[0], parts[1], count)
+
+    def product(self, result: Any, big: Any, small: Any, count: int = 1) -> Any:
+        """A product in another order: anything where a partial one may overflow or vanish."""
+        info = digits(np.asarray(result).dtype)
+        moved = self.noise(result, size_of(result), count)
+        odd = (big > float(info.max) / 2) | (small < float(info.smallest_normal) * 2)
+        return self.overflown(moved, odd)
+
+    def _vector_reduction(self, op: Operation, values: list[Any], result: Any) -> Any:
+        kind = word(op.properties["kind"]) if "kind" in op.properties else "add"
+        if kind not in ("add", "mul"):
+            return result
+        if op.name == "vector.reduction":
+            if "reassociates" not in grants_of(op, self.granted):
+                return result
+            value, *acc = values
+            return self.reduced(kind, result, np.asarray(value), (0,), len(value), acc=acc[0] if acc else None)
+        with np.errstate(all="ignore"):  # the others are sums of products: their magnitude is at most that of all lanes
+            bulk = np.sum(size_of(values[0])) * (
+                np.max(size_of(values[1]), initial=0) if op.name != "vector.multi_reduction" else 1
+            )
+        return self.noise(result, bulk + size_of(result))
+
+    def _structured(self, base: Rule) -> Rule:
+        def rule(scope: Scope, op: Operation) -> Step | None:
+            step = base(scope, op)
+            if isinstance(step, Structured):
+                step.gather = self._gather
+            return step
+
+        return rule
+
+    def _gather(self, op: Operation, acc: Any, value: Array, axes: tuple[int, ...]) -> Any:
+        result = self._flushed(in_order(op, acc, value, axes))
+        if not is_float_dtype(value.dtype):
+            return result
+        kind = SUMS.get(op.name)
+        if kind is not None and "reassociates" in grants_of(op, self.granted):
+            count = int(np.prod([value.shape[axis] for axis in axes], dtype=np.int64))
+            return self.reduced(kind, result, value, axes, count, keep=True, acc=acc)
+        if kind is None and np.any(np.asarray(result) == 0):
+            return self.zero_signs(result, np.asarray(result) == 0)
+        return result
