@@ -44,12 +44,14 @@ class Builder:
         self.source, self.sizes = source, sizes
         self.nodes = list[Node]()
         self.values = list[Shadow]()
-        self.special = self.chance(0.2)
+        self.special = self.chance(0.3)
         """May data and constants be infinite, NaN, subnormal, the largest there is, or a zero of either sign?"""
         self.empty = self.chance(0.06)
         """May an extent be 0?"""
         self.main_float = str(self.pick(["f32", "f32", "f32", "f64", "f16", "bf16"]))
         self.main_integer = str(self.pick(["i32", "i32", *INTEGERS]))
+        self.integers = self.chance(0.35)
+        """Are most values integers?"""
         self.room = sizes.points
 
     def undo(self, count: int) -> None:
@@ -147,9 +149,8 @@ class Builder:
         return self.shuffled(found)
 
     def any_element(self) -> str:
-        return self.pick(
-            [self.main_float] * 5 + [self.main_integer] * 3 + ["i1", self.pick(INTEGERS), self.pick(INTEGERS), self.pick(FLOATS)]
-        )
+        usual = [self.main_float] * (1 if self.integers else 5) + [self.main_integer] * (6 if self.integers else 3)
+        return self.pick([*usual, "i1", self.pick(INTEGERS), self.pick(INTEGERS), self.pick(FLOATS)])
 
     # Ops
 

@@ -107,9 +107,14 @@ def _unary(b: Builder) -> None:
     b.unary(kind, x)
 
 
+SIGNED_OR_NOT = ("idiv", "mod", "shr", "cmplt", "max", "min")
+"""Below nd two ops each, one for each signedness: drawn twice as often."""
+
+
 def _binary(b: Builder) -> None:
     x = _some(b)
-    kind = b.pick([kind for kind, words in BINARY.items() if _takes(words, b.element(x))])
+    kinds = [kind for kind, words in BINARY.items() if _takes(words, b.element(x))]
+    kind = b.pick([*kinds, *(kind for kind in kinds if kind in SIGNED_OR_NOT)])
     y = b.fitted(b.element(x), b.shape(x))
     if kind == "div" and b.chance(0.7):
         y = b.binary("add", b.unary("abs", y), b.add("const", b.element(x), b.shape(x), value=0.5))
@@ -118,7 +123,9 @@ def _binary(b: Builder) -> None:
             y = b.add("const", b.element(x), b.shape(x), value=b.pick([2.0, 3.0, -1.0, 0.5, 1.0, 0.0]))
         else:
             x = b.binary("add", b.unary("abs", x), b.add("const", b.element(x), b.shape(x), value=0.5))
-    if b.chance(0.3):
+    if kind in ("shl", "shr") and b.chance(0.6):  # else most shifts are by more than there are bits
+        y = b.binary("and", y, b.add("const", b.element(x), b.shape(x), value=DTYPES[b.element(x)].itemsize * 8 - 1))
+    elif b.chance(0.3):
         x, y = y, x
     b.binary(kind, x, y)
 
@@ -147,6 +154,16 @@ def _select(b: Builder) -> None:
     x = _some(b)
     y = b.fitted(b.element(x), b.shape(x))
     b.select(b.fitted("i1", b.shape(x)), x, y)
+
+
+def _chain(b: Builder) -> None:
+    """Many elementwise ops in a row: one kernel, so they cost the judges little. What would be ill-conditioned is left out."""
+    for _ in range(3 + b.below(6)):
+        count = len(b.nodes)
+        try:
+            b.pick([_binary, _unary, _binary, _cast, _select])(b)
+        except (IllConditioned, TooLarge):
+            b.undo(count)
 
 
 def _cast(b: Builder) -> None:
@@ -263,8 +280,8 @@ def _idiom(b: Builder) -> None:
 
 
 DRAWS: list[tuple[Callable[[Builder], None], float]] = [
-    (_unary, 3), (_binary, 5), (_cast, 1.2), (_select, 1.5), (_reduce, 2.5),
+    (_unary, 3), (_binary, 7), (_cast, 1.2), (_select, 1.5), (_reduce, 2.5),
     (_reshape, 1), (_permute, 1), (_expand, 1), (_pad, 1), (_shrink, 1), (_flip, 0.7), (_iota, 0.3), (_bitcast, 0.6),
-    (_algebra, 2.5), (_moves, 1.6), (_idiom, 3.5),
+    (_algebra, 4), (_chain, 3), (_moves, 1.6), (_idiom, 3.5),
 ]  # fmt: skip
 """What may come next, and how often; the simplest first."""
