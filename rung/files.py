@@ -18,16 +18,15 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation
-from xdsl.parser import Parser
 
-from rung.dialects.upstream import make_context
+from rung.dialects.upstream import UpstreamParser, make_context
 
 
 class UsageError(Exception):
     """What the user gave does not fit; the text says where, what was found and what was expected."""
 
 
-class LocatingParser(Parser):
+class LocatingParser(UpstreamParser):
     """xDSL's parser, giving each op the line and column where its text begins; xDSL itself reads only explicit `loc(...)`."""
 
     @cached_property

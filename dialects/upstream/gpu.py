@@ -25,10 +25,13 @@ from .gpu_attrs import (
     AllReduceKind,
     AllReduceKindAttr,
     BlockMappingAttr,
+    LaneMappingAttr,
     MappingId,
+    MemorySpaceMappingAttr,
     ShuffleMode,
     ShuffleModeAttr,
     ThreadMappingAttr,
+    WarpgroupMappingAttr,
     WarpMappingAttr,
 )
 from .gpu_func import FuncOp, ModuleOp, ReturnOp
@@ -62,8 +65,9 @@ Gpu = Dialect(
 __all__ = [
     "AddressSpace", "AddressSpaceAttr", "AllReduceKind", "AllReduceKindAttr", "AllReduceOp", "AllocOp",
     "AsyncTokenType", "BarrierOp", "BlockDimOp", "BlockIdOp", "BlockMappingAttr", "DeallocOp", "DimensionAttr",
-    "DimensionEnum", "FuncOp", "GlobalIdOp", "Gpu", "GridDimOp", "LaneIdOp", "LaunchFuncOp", "LaunchOp",
-    "LoopDimMapAttr", "MappingId", "MemcpyOp", "MemsetOp", "ModuleOp", "NumSubgroupsOp", "ProcessorAttr",
-    "ProcessorEnum", "ReturnOp", "ShuffleMode", "ShuffleModeAttr", "ShuffleOp", "SubgroupIdOp", "SubgroupReduceOp",
-    "SubgroupSizeOp", "TerminatorOp", "ThreadIdOp", "ThreadMappingAttr", "WaitOp", "WarpMappingAttr", "YieldOp",
+    "DimensionEnum", "FuncOp", "GlobalIdOp", "Gpu", "GridDimOp", "LaneIdOp", "LaneMappingAttr", "LaunchFuncOp",
+    "LaunchOp", "LoopDimMapAttr", "MappingId", "MemcpyOp", "MemorySpaceMappingAttr", "MemsetOp", "ModuleOp",
+    "NumSubgroupsOp", "ProcessorAttr", "ProcessorEnum", "ReturnOp", "ShuffleMode", "ShuffleModeAttr", "ShuffleOp",
+    "SubgroupIdOp", "SubgroupReduceOp", "SubgroupSizeOp", "TerminatorOp", "ThreadIdOp", "ThreadMappingAttr",
+    "WaitOp", "WarpMappingAttr", "WarpgroupMappingAttr", "YieldOp",
 ]  # fmt: skip

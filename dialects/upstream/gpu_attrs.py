@@ -135,6 +135,48 @@ class WarpMappingAttr(EnumAttribute[MappingId]):
 
 
 @irdl_attr_definition
+class WarpgroupMappingAttr(EnumAttribute[MappingId]):
+    """`#gpu.warpgroup<x>` in the mapping of scf.forall."""
+
+    name = "gpu.warpgroup"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> MappingId:
+        return _parse_in_brackets(parser, MappingId)
+
+    def print_parameter(self, printer: Printer) -> None:
+        _print_in_brackets(printer, self.data)
+
+
+@irdl_attr_definition
+class LaneMappingAttr(EnumAttribute[MappingId]):
+    """`#gpu.lane<linear_dim_0>` in the mapping of scf.forall."""
+
+    name = "gpu.lane"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> MappingId:
+        return _parse_in_brackets(parser, MappingId)
+
+    def print_parameter(self, printer: Printer) -> None:
+        _print_in_brackets(printer, self.data)
+
+
+@irdl_attr_definition
+class MemorySpaceMappingAttr(EnumAttribute[AddressSpace]):
+    """`#gpu.memory_space<workgroup>`: where transform.structured.promote puts its buffers."""
+
+    name = "gpu.memory_space"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> AddressSpace:
+        return _parse_in_brackets(parser, AddressSpace)
+
+    def print_parameter(self, printer: Printer) -> None:
+        _print_in_brackets(printer, self.data)
+
+
+@irdl_attr_definition
 class ShuffleModeAttr(EnumAttribute[ShuffleMode], SpacedOpaqueSyntaxAttribute):
     name = "gpu.shuffle_mode"
 
@@ -144,5 +186,15 @@ class AllReduceKindAttr(EnumAttribute[AllReduceKind], SpacedOpaqueSyntaxAttribut
     name = "gpu.all_reduce_op"
 
 
-ATTRIBUTES = [AddressSpaceAttr, BlockMappingAttr, ThreadMappingAttr, WarpMappingAttr, ShuffleModeAttr, AllReduceKindAttr]
+ATTRIBUTES = [
+    AddressSpaceAttr,
+    BlockMappingAttr,
+    ThreadMappingAttr,
+    WarpMappingAttr,
+    WarpgroupMappingAttr,
+    LaneMappingAttr,
+    MemorySpaceMappingAttr,
+    ShuffleModeAttr,
+    AllReduceKindAttr,
+]
 """What the `gpu` overlay adds; AllReduceKindAttr replaces xDSL's of the same name."""
