@@ -109,4 +109,12 @@ def _schedule(group: Group, machine: Machine, rng: np.random.Generator) -> Sched
         threads = [int(rng.choice([1, 1, 2, 3, 4, 8, 16])) for _ in threads]
         while prod(threads) > machine.max_threads:
             threads[int(np.argmax(threads))] //= 2
-    return Schedule(tile, tuple(vector), tuple(dims), tuple(threads))
+    return Schedule(tile, tuple(vector), tuple(dims), tuple(threads), _promoted(group, rng))
+
+
+def _promoted(group: Group, rng: np.random.Generator) -> tuple[int, ...]:
+    """Operands that every reducing op of the kernel has: which of them reduces most is known after tiling only."""
+    counts = [len(nest.operands) - 1 for nest in group.nests if nest.reductions]
+    if not counts or rng.random() < 0.6:
+        return ()
+    return tuple(number for number in range(min(counts)) if rng.random() < 0.7)
