@@ -32,6 +32,8 @@ BITS = {
 
 FLOATS = ("f32", "f64")
 STORAGE_FLOATS = ("f16", "bf16")
+NARROW = ("i8", "u8", "i16", "u16")
+"""What C computes as int."""
 
 
 def code_of(type_: Attribute) -> str:

@@ -16,7 +16,7 @@ from typing import Literal
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from ..errors import BackendError
-from .elements import BITS, code_of, is_integer, is_mask, shape_of
+from .elements import BITS, NARROW, code_of, is_integer, is_mask, shape_of
 from .expression import LONGEST_EXPRESSION, Expr, call, cast, index, index_atom, literal, retyped, variable
 from .expressions import ELEMENTWISE
 from .indexing import INDEX, NeedsWideIndex, linear_of
@@ -26,7 +26,7 @@ from .lines import Assignment, Declarations, Line
 from .memory import MEMORY, View, written_memories
 from .names import Names
 from .parts import Grid, Parts
-from .precedence import UNARY
+from .precedence import PRIMARY, UNARY
 from .statements import STATEMENTS
 from .vectors import VECTORS
 
@@ -285,7 +285,16 @@ class KernelPrinter:
         if rule.helper is not None:
             self.helpers[rule.helper, code, lanes] = None
         name = rule.name.format(type=self.type(code, lanes), source=self.type(args[0].code, args[0].lanes))
+        if rule.helper is not None and "{" not in rule.name:
+            args = [self._declared_type(arg) for arg in args]
         return call(name, args, code, lanes)
+
+    def _declared_type(self, arg: Expr) -> Expr:
+        """An operand of an overloaded function: C takes what it computes of narrow integers, and literals, for an int."""
+        exact = arg.precedence == PRIMARY and arg.value is None
+        if arg.code not in NARROW or arg.lanes > 1 or exact or arg.text.startswith(f"({self.type(arg.code)})"):
+            return arg
+        return cast(self.type(arg.code), arg, arg.code)
 
     def need(self, helper: str, code: str, lanes: int) -> None:
         self.helpers[helper, code, lanes] = None
