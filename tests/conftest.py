@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -149,6 +150,16 @@ def nvrtc() -> ModuleType:
     if (problem := nvrtc.available()) is not None:
         absent("NVRTC", f"pip install 'rung[dev]'; {problem}")
     return nvrtc
+
+
+@pytest.fixture(scope="session")
+def cuda_cpu() -> Any:
+    """The target that runs CUDA text on this processor."""
+    from rung.backends.cuda.shim.target import CUDA_ON_CPU
+
+    if (problem := CUDA_ON_CPU.available()) is not None:
+        absent("the compiler of the CUDA shim", f"{problem}; Debian package g++, since 2026-11")
+    return CUDA_ON_CPU
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ struct Group { // asynchronous copies that were committed together, and those of
   Copying copies[64];
   int count = 0;
 };
-constexpr int kGroups = 8;
+constexpr int kGroups = 32;
 
 struct Fiber {
   Context context;
@@ -126,6 +126,7 @@ void rung_cp_async(void *to, const void *from, unsigned bytes, int line) {
 
 void rung_cp_async_commit() {
   Fiber &me = *block.running;
+  if (copies_happen == When::Early) return;
   if (!me.groups) me.groups = (Group *)calloc(kGroups + 1, sizeof(Group));
   if (me.closed == kGroups) fault(nullptr, 0, "more than %d groups of copies are under way", kGroups);
   me.groups[++me.closed].count = 0;
@@ -144,7 +145,8 @@ void rung_cp_async_wait(unsigned keep, int line) {
 inline void run_thread() { // the first thing on each new stack
   block.kernel(block.args);
   Fiber &me = *block.running;
-  if (me.groups && (me.closed || me.groups[0].count)) fault(nullptr, 0, "it ends while its asynchronous copies are under way");
+  for (int i = 0; me.groups && i <= me.closed; i++)
+    if (me.groups[i].count) fault(nullptr, 0, "it ends while its asynchronous copies are under way");
   me.done = block.moved = true;
   for (;;) back();
 }

@@ -22,7 +22,8 @@ FOLDER = Path(__file__).parent
 COMMON = ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-pie")
 CHECKS = "alignment,bounds,integer-divide-by-zero,shift,signed-integer-overflow,return,unreachable"
 KERNELS = (
-    *("-O1", "-g1"),  # -O1 compiles twice as fast as -O2 and, with these checks, as fast as -O0
+    *("-O1", "-g1", "-gdwarf-4"),  # -O1 compiles twice as fast as -O2 and, with these checks, as fast as -O0
+    "-fstack-clash-protection",  # a frame of many pages touches each, and so the guard below the stack
     *("-nostdinc++", "-fno-toplevel-reorder", "-ffp-contract=off", "-ftrivial-auto-var-init=pattern"),
     *("-fsanitize=thread", f"-fsanitize={CHECKS}"),
 )
@@ -69,7 +70,9 @@ def wrapped(sources: Sequence[str]) -> str:
         for name in names:
             call = f"rung_apply(rung_{number}::rung_{number}_{name}, args)"
             table.append(f'  {{"{number}.{name}", [](void *const *args) {{ {call}; }}}},')
-    return "\n".join([*lines, "extern const rung_kernel rung_kernels[] = {", *table, "  {nullptr, nullptr}};", ""])
+    return "\n".join(
+        [*lines, '#line 1 "table"', "extern const rung_kernel rung_kernels[] = {", *table, "  {nullptr, nullptr}};", ""]
+    )
 
 
 _numbers = count()

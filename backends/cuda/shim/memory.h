@@ -49,13 +49,27 @@ struct World {
 extern World world;
 void maybe_switch();
 
+// `byte 12 of argument 0, which has 48`. Within shared memory an array of the kernel, whose line the report quotes.
+inline const char *named(const Memory &m, int64_t at) {
+  static char text[120];
+  int64_t first = 0, bytes = (int64_t)m.bytes;
+  if (m.is_shared) {
+    auto gap = [&](int64_t i) { return m.known[i].read == ~0ull; };
+    for (first = at; first > 0 && gap(first); first--) {}
+    for (bytes = 1; first > 0 && !gap(first - 1); first--) {}
+    while (first + bytes < (int64_t)m.bytes && !gap(first + bytes)) bytes++;
+  }
+  snprintf(text, sizeof text, "byte %lld of %s, which has %lld", (long long)(at - first), m.what, (long long)bytes);
+  return text;
+}
+
 inline void race(const Memory &m, size_t at, Stamp other, bool other_writes, bool writes, const void *pc) {
   const char *apart = other & kManyBlocks || block_of(other) != block_of(world.now) ? "of another block" : "of its block";
   uint32_t thread = thread_of(other);
   char who[64];
   if (other & (kManyThreads | kManyBlocks)) snprintf(who, sizeof who, "another thread %s", apart);
   else snprintf(who, sizeof who, "thread %u %s", thread, apart);
-  fault(pc, 0, "data race: it %s byte %zu of %s, which %s %s with no barrier between", writes ? "writes" : "reads", at, m.what, who,
+  fault(pc, 0, "data race: it %s %s, and %s %s it with no barrier between", writes ? "writes" : "reads", named(m, at), who,
         other_writes ? "writes" : "reads");
 }
 
@@ -64,7 +78,7 @@ inline void note(Memory &m, size_t at, size_t bytes, bool writes, const void *pc
   for (Byte *b = m.known + at, *end = b + bytes; b < end; b++) {
     if (b->write && !ordered(b->write, now)) race(m, b - m.known, b->write, true, writes, pc);
     if (!writes) {
-      if (m.is_shared && !b->write) fault(pc, 0, "it reads byte %zu of shared memory, which no thread has written", b - m.known);
+      if (m.is_shared && !b->write) fault(pc, 0, "it reads %s, before any thread has written it", named(m, b - m.known));
       Stamp r = b->read;
       if (!r) b->read = now;
       else if (block_of(r) != block_of(now)) b->read = now | kManyBlocks;
@@ -81,20 +95,23 @@ inline void note(Memory &m, size_t at, size_t bytes, bool writes, const void *pc
 
 extern "C" char __start_rung_shared[] __attribute__((weak)), __stop_rung_shared[] __attribute__((weak));
 
-inline void touch(const void *address, size_t bytes, bool writes, const void *pc) {
+inline Memory *memory_of(const void *address) {
   uint64_t offset = (uint64_t)address - world.reserved;
-  Memory *m;
-  if (offset < (uint64_t)world.count * kStride) m = &world.arguments[offset / kStride];
-  else if ((const char *)address >= __start_rung_shared && (const char *)address < __stop_rung_shared) m = &world.shared;
-  else return; // the stack, threadIdx, a constant table; what is none of these the processor itself refuses
+  if (offset < (uint64_t)world.count * kStride) return &world.arguments[offset / kStride];
+  if ((const char *)address >= __start_rung_shared && (const char *)address < __stop_rung_shared) return &world.shared;
+  return nullptr; // the stack, threadIdx, a constant table; what is none of these the processor itself refuses
+}
+
+inline void touch(const void *address, size_t bytes, bool writes, const void *pc) {
+  Memory *m = memory_of(address);
+  if (!m) return;
   int64_t at = (const char *)address - m->base;
   if (at < 0 || at + bytes > m->bytes)
-    fault(pc, 0, "it %s bytes %lld to %lld of %s, which has %zu", writes ? "writes" : "reads", (long long)at, (long long)(at + bytes - 1),
-          m->what, m->bytes);
+    fault(pc, 0, "it %s %s bytes", writes ? "writes" : "reads", named(*m, at < 0 ? at : at + (int64_t)bytes - 1));
   if (m->is_shared)
     for (size_t i = 0; i < bytes; i++)
       if (m->known[at + i].read == ~0ull)
-        fault(pc, 0, "it %s byte %lld of shared memory, which is beyond every array there", writes ? "writes" : "reads", (long long)(at + i));
+        fault(pc, 0, "it %s %s bytes", writes ? "writes" : "reads", named(*m, at + i));
   m->written |= writes;
   if (world.check) note(*m, at, bytes, writes, pc);
   if (world.interleave) maybe_switch();
@@ -140,7 +157,7 @@ inline void remove(int number) {
 // Shared memory: all arrays of all kernels, and the gaps between them, which hold -1 in the file and arrays 0.
 inline bool *find_gaps() {
   Memory &m = world.shared;
-  m.what = "shared memory", m.base = __start_rung_shared, m.bytes = __stop_rung_shared - __start_rung_shared, m.is_shared = true;
+  m.what = "a shared array", m.base = __start_rung_shared, m.bytes = __stop_rung_shared - __start_rung_shared, m.is_shared = true;
   m.known = (Byte *)calloc(m.bytes + 1, sizeof(Byte));
   bool *gap = (bool *)calloc(m.bytes + 1, 1);
   for (size_t i = 0; i < m.bytes; i++) gap[i] = m.base[i] != 0;

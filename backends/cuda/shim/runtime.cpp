@@ -216,7 +216,8 @@ struct Place { const char *file; uint32_t line, column; };
 #define RUNG_UNDEFINED(name, words)                                                                                    \
   extern "C" void __ubsan_handle_##name(const Place *where, ...) { fault(nullptr, where->line, words); }
 extern "C" void __ubsan_handle_type_mismatch_v1(const Place *where, const void *address) {
-  fault(nullptr, where->line, "misaligned: no value of this type may lie at address %p", address);
+  const Memory *m = memory_of(address);
+  fault(nullptr, where->line, "misaligned: no value of this type begins at %s", m ? named(*m, (const char *)address - m->base) : "that address");
 }
 RUNG_UNDEFINED(out_of_bounds, "an index is beyond the end of its array")
 RUNG_UNDEFINED(divrem_overflow, "integer division by zero, or of the smallest number by -1")

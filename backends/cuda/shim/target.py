@@ -20,7 +20,7 @@ from . import compile
 from .compile import Program
 from .runs import How, KernelFault, run
 
-USUAL = (How("forward"), How("reversed"), How("interleaved", 1))
+USUAL = (How("forward"), How("reversed", copies="late"), How("interleaved", 1, "random"))
 """How each program is run. Their results must be the same to the bit."""
 
 
@@ -28,11 +28,11 @@ class CudaOnCpuExecutable:
     """A program that g++ compiled. `run` returns when it is done."""
 
     def __init__(self, plan: LaunchPlan, program: Program, number: int = 0, hows: Sequence[How] = USUAL):
-        self.plan, self.program, self.number, self.hows = plan, program, number, tuple(hows)
+        self.plan, self.compiled, self.number, self.hows = plan, program, number, tuple(hows)
 
     @property
     def source(self) -> str:
-        return self.program.sources[self.number]
+        return self.compiled.sources[self.number]
 
     def run(self, inputs: Sequence[Buffer], outs: Sequence[Buffer] | None = None) -> list[Buffer]:
         """Raises KernelFault, also where an order of threads changes the results."""
@@ -57,7 +57,7 @@ class CudaOnCpuExecutable:
 
     def run_as(self, how: How, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """The results of one run."""
-        return run(self.program, self.number, self.plan, inputs, how).outs
+        return run(self.compiled, self.number, self.plan, inputs, how).outs
 
     def finish(self) -> None:
         """Nothing is ever queued."""
@@ -65,7 +65,7 @@ class CudaOnCpuExecutable:
     def profile(self, inputs: Sequence[Buffer], rounds: int = 10) -> list[tuple[str, float]]:
         """The shim's own time, races not looked for: nothing that a GPU would know of."""
         arrays, how = [buffer.numpy() for buffer in inputs], How(races=False)
-        times = [run(self.program, self.number, self.plan, arrays, how).seconds for _ in range(rounds)]
+        times = [run(self.compiled, self.number, self.plan, arrays, how).seconds for _ in range(rounds)]
         names = ["copy" if isinstance(step, Copy) else step.kernel for step in self.plan.steps]
         return [(name, float(np.median(column))) for name, column in zip(names, zip(*times))]
 
@@ -97,10 +97,11 @@ class CudaOnCpu:
             KernelCache().put(key, Entry(plan.to_json(), source, program.path.read_bytes()))
         return CudaOnCpuExecutable(plan, program, 0, self.hows)
 
-    def build_all(self, modules: Sequence[ModuleOp]) -> list[CudaOnCpuExecutable]:
-        """Several programs by one call of the compiler, which takes little longer than for one."""
+    def build_all(self, modules: Sequence[ModuleOp], function: str | None = None) -> list[CudaOnCpuExecutable]:
+        """Several programs by one call of the compiler, which takes little longer than for one; of each, that function."""
         program = compile.build(*map(self.spell, modules))
-        return [CudaOnCpuExecutable(plan_of(module), program, number, self.hows) for number, module in enumerate(modules)]
+        plans = [plan_of(module, function) for module in modules]
+        return [CudaOnCpuExecutable(plan, program, number, self.hows) for number, plan in enumerate(plans)]
 
     def load(self, key: str) -> CudaOnCpuExecutable | None:
         cache = KernelCache()
