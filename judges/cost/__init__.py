@@ -4,10 +4,11 @@
     cost(module)["matmul"].flops
 
 operations   the table of what each op costs
-statements   the ops of a kernel with the iterations they run in, as far as they are affine
+iterations   how often the places of the model run, and which elements are touched
 points       how many points an integer set has
 footprint    distinct bytes that a launch touches
 analysis     all of this together: `cost`
+roofline     the peaks of this machine, and the least time that a kernel takes by them
 counting     the same by running the program in the evaluator, the judge of the rest
 """
 

@@ -1,23 +1,27 @@
 """`cost`: what each kernel of a module costs, exact and without running it.
 
-A kernel's cost is the sum over its statements of the points they run in times what their ops cost (`operations.py`). Where a
-guard depends on data, as the bounds test of a gather does, an upper bound is given, and said to be one.
+The model is the one that proofs are made of (`rung.judges.total`): a tree of places, each with its iterations. A kernel's cost is
+the sum over its places of their points times what their ops cost (`operations.py`). Where a guard depends on data, as the bounds
+test of a gather does, an upper bound is given, and said to be one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from xdsl.dialects.builtin import DenseArrayBase, ModuleOp
-from xdsl.dialects.func import FuncOp
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
-from .footprint import Footprints, accesses
-from .operations import INDEX, INTEGER, MOVES, CostError, Tally, add, arithmetic, element, element_bytes, level
-from .statements import Size3, Walk
+from rung.judges.total.linear import TooManyAlternatives
+from rung.judges.total.model import AccessKind, Function, Model, Place, Root
+from rung.judges.total.reading import read_module
 
+from .footprint import Footprint
+from .iterations import runs, touches
+from .operations import INDEX, INTEGER, MOVES, CostError, Tally, add, arithmetic
+
+DIRECTIONS: dict[AccessKind, tuple[str, ...]] = {"read": ("read",), "write": ("written",), "atomic": ("read", "written")}
 LEVELS = ("global", "workgroup", "private")
 
 
@@ -99,91 +103,70 @@ class Cost:
 def cost(module: ModuleOp) -> dict[str, Cost]:
     """The cost of each kernel of a module on the loops, vector or gpu rung, by name, in the order of the module.
 
-    Raises CostError for an op that the table does not know, or a loop whose count depends on data.
+    Raises CostError for an op that the table does not know, or that the model cannot follow: a loop whose count depends on data.
     """
-    functions = {op.sym_name.data: op for op in module.ops if isinstance(op, FuncOp)}
-    launches = _launches(module)
-    return {name: _cost(op, functions, launches.get(name, 1)) for name, op in _kernels(module)}
+    return cost_of(read_module(module))
 
 
-def _kernels(module: ModuleOp) -> Iterator[tuple[str, Operation]]:
-    """Functions marked as kernels, and those in gpu modules; where there are none, every function that does anything."""
-    found: list[tuple[str, Operation]] = []
-    for op in module.ops:
-        if isinstance(op, FuncOp):
-            if "kernel" in op.attributes and op.body.blocks:
-                found.append((op.sym_name.data, op))
-        elif op.name == "gpu.module":
-            found.extend((_name(inner), inner) for inner in op.regions[0].block.ops if inner.name == "gpu.func")
-    if found:
-        return iter(found)
-    return iter([(op.sym_name.data, op) for op in module.ops if isinstance(op, FuncOp) and op.body.blocks])
+def cost_of(model: Model) -> dict[str, Cost]:
+    """The same of a module that has been read, as a proof has."""
+    launches: dict[str, int] = {}
+    kernels: list[Function] = []
+    for function in model.functions.values():
+        if function.is_kernel or "kernel" in function.op.attributes:
+            kernels.append(function)
+        else:
+            for call in function.calls:
+                launches[call.callee] = launches.get(call.callee, 0) + 1
+    # a module without kernels is one of plain functions
+    chosen = kernels or model.functions.values()
+    return {function.name.rpartition("::")[2]: _cost(function, launches.get(function.name, 1)) for function in chosen}
 
 
-def _name(op: Operation) -> str:
-    name: Any = op.properties.get("sym_name", op.attributes.get("sym_name"))
-    return name.data
-
-
-def _launches(module: ModuleOp) -> dict[str, int]:
-    """How often each kernel is run by the host, whose functions are straight code."""
-    found: dict[str, int] = {}
-    for function in module.ops:
-        if isinstance(function, FuncOp) and "kernel" not in function.attributes:
-            for op in function.walk():
-                if op.name in ("func.call", "gpu.launch_func"):
-                    symbol: Any = op.properties["callee" if op.name == "func.call" else "kernel"]
-                    name = symbol.string_value().rpartition(".")[2]
-                    found[name] = found.get(name, 0) + 1
-    return found
-
-
-def _size(op: Operation, name: str) -> Size3 | None:
-    attr = op.properties.get(name, op.attributes.get(name))
-    if not isinstance(attr, DenseArrayBase):
-        return None
-    x, y, z = (int(number) for number in attr.get_values())
-    return x, y, z
-
-
-def _cost(function: Operation, functions: dict[str, FuncOp], launches: int) -> Cost:
-    grid, block = (_size(function, name) for name in ("known_grid_size", "known_block_size"))
-    if function.name == "gpu.func" and (grid is None or block is None):
-        raise CostError(function, "known_grid_size and known_block_size are not given, expected the size of its launches")
-    walk = Walk(grid, block, functions)
-    footprints = Footprints(walk.values)
+def _cost(function: Function, launches: int) -> Cost:
+    for problem in function.problems:
+        raise CostError(problem.op, problem.reason)
     work: Tally = {}
     notes: dict[str, None] = {}
-    exact = distinct_exact = True
-    for statement in walk.function(function):
-        part: Tally = {}
-        for op in statement.ops:
-            for key, amount in arithmetic(op).items():
-                part[key] = part.get(key, 0) + amount
-            for access in accesses(op):
-                key = (access.direction, level(access.memref))
-                part[key] = part.get(key, 0) + access.elements * element_bytes(element(access.memref.type))
-                footprints.add(access, statement.iterations)
-                if access.masked:
-                    exact = False
-                    notes[f"{op.name} may be masked or leave its memref"] = None
-        if part:
-            add(work, part, statement.iterations.size)
-            if not statement.iterations.exact:
-                exact = False
+    counts: dict[Place, tuple[int, bool]] = {}
+    try:
+        for place in function.places:
+            part: Tally = {}
+            for op in _ops(place):
+                add(part, arithmetic(op))
+            counts[place] = count, exact = runs(place)
+            add(work, part, count)
+            if part and not exact:
                 notes["a guard depends on data"] = None
+        footprints: dict[tuple[Root, str], Footprint] = {}
+        for access in function.accesses:
+            touched, exact = touches(access, counts[access.place])
+            if not exact:
+                notes["a guard or a mask depends on data"] = None
+            for direction in DIRECTIONS[access.kind]:
+                add(work, {(direction, access.root.space): touched * access.root.element_bytes})
+                if access.root.space == "global":
+                    key = (access.root, direction)
+                    if key not in footprints:
+                        footprints[key] = Footprint(access.root)
+                    footprints[key].add(access, touched)
+    except TooManyAlternatives:
+        raise CostError(function.op, "a guard has too many alternatives to be counted") from None
     distinct = {"read": 0, "written": 0}
-    for (_, direction), footprint in footprints.found.items():
+    for (_, direction), footprint in footprints.items():
         distinct[direction] += footprint.bytes
-        if footprint.bound:
-            distinct_exact = False
-            notes["an index depends on data"] = None
-    return Cost(
-        {key: amount for key, amount in work.items() if amount},
-        distinct["read"],
-        distinct["written"],
-        launches,
-        exact,
-        distinct_exact,
-        tuple(notes),
-    )
+    distinct_exact = all(footprint.exact for footprint in footprints.values())
+    work = {key: amount for key, amount in work.items() if amount}
+    exact = not notes
+    if not distinct_exact:
+        notes["which elements are touched depends on data"] = None
+    return Cost(work, distinct["read"], distinct["written"], launches, exact, distinct_exact, tuple(notes))
+
+
+def _ops(place: Place) -> Iterator[Operation]:
+    """The ops of a place, and those that combine the results of its iterations, once each."""
+    for op in place.ops:
+        yield op
+        if op.name == "scf.reduce":
+            for region in op.regions:
+                yield from region.block.ops

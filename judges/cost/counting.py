@@ -1,4 +1,4 @@
-"""The counting evaluator: what a program costs, by running it. It is the judge of the static count (`statements.py`).
+"""The counting evaluator: what a program costs, by running it. It is the judge of the static count (`analysis.py`).
 
 An op's arithmetic is counted each time the evaluator runs it. Memory is measured where it is touched: the elements that an access
 names, clipped to the memref and the mask, and which bytes of the allocation these are.

@@ -1,107 +1,86 @@
-"""Which iterations an op runs in: the dims around it, the guards it stands behind, and how many points that makes.
+"""How many points a place of the model has, and which elements its accesses touch.
 
-Most ops stand in loops of constant bounds and behind no guard, and their iterations are a product of extents, with no integer set
-in sight. Guards and bounds that depend on outer loops make a set, of just the dims that they name; the other dims multiply it.
+Most ops stand in loops of constant bounds and behind no guard: their points are a product of extents, the elements they touch
+are a box, and no integer set is made. A guard, or a bound that depends on outer loops, makes a set of just the dims it names; the
+other dims multiply it. What the model does not know, because it is data, is projected out: the points are those that may run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from math import prod
 
-import islpy as isl
+from rung.judges.total.linear import ITERATED, Condition, Dim, Linear
+from rung.judges.total.model import Access, Domain, Place, domain_of
 
-from .affine import SET, Atom, Condition, Linear, Range, dims_of, knows, sets_of
-from .points import count
+from .operations import CostError
 
-
-@dataclass
-class Dims:
-    """Every dim of one kernel, by number: the range of each, and what bounds it where that depends on other dims."""
-
-    ranges: list[Range] = field(default_factory=list[Range])
-    bounds: list[Condition] = field(default_factory=list[Condition])
-
-    def fresh(self, extent: int, bound: Condition = True) -> int:
-        """A dim from 0 to below `extent`, where `bound` holds."""
-        self.ranges.append((0, extent - 1))
-        self.bounds.append(bound)
-        return len(self.ranges) - 1
-
-    def universe(self, dims: Sequence[int]) -> isl.Set:
-        """The box of some dims, its dim p being number `dims[p]`."""
-        found = isl.Set.universe(isl.Space.set_alloc(isl.DEFAULT_CONTEXT, 0, len(dims)))
-        for position, dim in enumerate(dims):
-            low, high = self.ranges[dim]
-            found = found.lower_bound_val(SET, position, isl.Val(low)).upper_bound_val(SET, position, isl.Val(high))
-        return found
+Box = tuple[tuple[int, int], ...]
+"""Of each axis the first element and the last."""
 
 
-@dataclass(frozen=True)
-class Iterations:
-    """The points of `dims` where all `guards` hold."""
-
-    space: Dims
-    dims: tuple[int, ...] = ()
-    guards: tuple[Condition, ...] = ()
-
-    def over(self, extent: int, bound: Condition = True) -> tuple[Linear, Iterations]:
-        """One more dim around what follows, and its value."""
-        dim = self.space.fresh(extent, bound)
-        guards = self.guards if bound is True else (*self.guards, bound)
-        return Linear(0, {dim: 1}), Iterations(self.space, (*self.dims, dim), guards)
-
-    def where(self, condition: Condition) -> Iterations:
-        """Only where the condition holds; everywhere it may hold, if it depends on data."""
-        return self if condition is True else Iterations(self.space, self.dims, (*self.guards, condition))
-
-    @property
-    def exact(self) -> bool:
-        """Whether no guard depends on data."""
-        return all(map(knows, self.guards))
-
-    @property
-    def size(self) -> int:
-        """The number of points; where a guard depends on data, at most so many."""
-        if False in self.guards:
-            return 0
-        tied = sorted({dim for guard in self.guards for dim in dims_of(guard)})
-        free = prod(max(0, self.space.ranges[dim][1] + 1) for dim in self.dims if dim not in tied)
-        return free * count(self.set_of(tied)) if tied and free else free
-
-    def set_of(self, dims: Sequence[int]) -> isl.Set:
-        """The points, in the space of the dims that the guards name and maybe more."""
-        found = self.space.universe(dims)
-        position = {dim: at for at, dim in enumerate(dims)}
-        for guard in self.guards:
-            found = sets_of(guard, found, position)[0]
-        return found
-
-    def tied(self, dims: Iterable[int]) -> list[int]:
-        """The dims, and those that guards tie to them."""
-        found = set(dims)
-        waiting = [set(dims_of(guard)) for guard in self.guards]
-        while any(group & found and not group <= found for group in waiting):
-            for group in waiting:
-                if group & found:
-                    found |= group
-        return sorted(found)
-
-    def behind(self, dims: Iterable[int]) -> Iterations:
-        """The same, with only the guards that name none but these dims."""
-        held = set(dims)
-        return Iterations(self.space, self.dims, tuple(guard for guard in self.guards if held.issuperset(dims_of(guard))))
+def points(dims: Sequence[Dim], condition: Condition) -> tuple[int, bool]:
+    """How many values of `dims` meet the condition, and whether that is exact: else it depends on data, and is the most."""
+    if condition.never:
+        return 0, True
+    if condition.always:
+        return prod(max(0, dim.extent) for dim in dims), True
+    domain = _of(dims, condition, ())
+    free = prod(max(0, dim.extent) for dim in dims if dim not in domain.dims)
+    return (free * _count(domain), domain.exact) if free else (0, True)
 
 
-def loop(outer: Iterations, low: Linear, high: Linear, step: int) -> tuple[Linear, Iterations]:
-    """A loop from `low` to below `high`, as its variable and the iterations of its body."""
-    if not low.terms and not high.terms:
-        extent = max(0, -(-(high.constant - low.constant) // step))
-        value, inner = outer.over(extent)
-    else:
-        span = high.plus(low, -1)
-        extent = max(0, -(-span.range(outer.space.ranges)[1] // step))
-        number = len(outer.space.ranges)
-        value, inner = outer.over(extent, Atom(">=", span.plus(Linear(-1, {number: -step}))))
-    return low.plus(value, step), inner
+def _of(dims: Sequence[Dim], condition: Condition, mentioned: Iterable[Linear]) -> Domain:
+    """The domain of those of `dims` that the condition or `mentioned` names, through the facts of derived dims or directly."""
+    named = domain_of((), condition, mentioned).dims
+    return domain_of([dim for dim in dims if dim in named], condition, mentioned)
+
+
+def _count(domain: Domain) -> int:
+    """The points of the dims that count iterations."""
+    import islpy as isl
+
+    from .points import count
+
+    found = domain.to_isl()
+    for position in reversed(range(len(domain.dims))):
+        if domain.dims[position].kind not in ITERATED:
+            found = found.project_out(isl.dim_type.set, position, 1)
+    return count(found)
+
+
+def runs(place: Place) -> tuple[int, bool]:
+    """How often the ops of a place run. Raises CostError for a loop whose bounds depend on data."""
+    if place.kind != "if" and not domain_of((), place.guard).exact:
+        raise CostError(place.op, "how often it runs depends on data, expected bounds that are affine in outer indices")
+    return (0, True) if place.is_empty else points(place.iterations, place.condition)
+
+
+def touches(access: Access, place_runs: tuple[int, bool]) -> tuple[int, bool]:
+    """How many elements an access touches in all its iterations, given how often its place runs."""
+    if access.guard.always:
+        return place_runs[0] * access.elements, place_runs[1] and access.certain
+    count, exact = points(access.iterations, access.condition)
+    return count, exact and access.certain
+
+
+def box(access: Access) -> Box | None:
+    """The elements as a box, where it is plain to see that they are one: each index a sum of dims without gaps."""
+    used = [dim for index in access.index for dim in index.terms]
+    if not access.condition.always or len(set(used)) < len(used) or any(dim.kind not in ITERATED for dim in used):
+        return None
+    found: list[tuple[int, int]] = []
+    for index in access.index:
+        reach = 0
+        for dim, factor in sorted(index.terms.items(), key=lambda term: abs(term[1])):
+            if abs(factor) > reach + 1:
+                return None
+            reach += abs(factor) * (dim.extent - 1)
+        found.append(index.interval())
+    return tuple(found)
+
+
+def elements(access: Access) -> Domain | None:
+    """The iterations that decide which elements are touched; None where that depends on data."""
+    domain = _of(access.iterations, access.condition, access.index)
+    return domain if domain.exact and access.certain else None

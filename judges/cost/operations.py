@@ -20,11 +20,10 @@ that keeps an integer division from trapping, is not part of the program and not
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from math import prod
 from typing import TypeAlias
 
-from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, IndexType, IntegerAttr, IntegerType, MemRefType, ShapedType
+from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, IndexType, IntegerAttr, IntegerType, ShapedType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.ir.affine import AffineBinaryOpExpr, AffineExpr
 from xdsl.utils.hints import isa
@@ -111,17 +110,6 @@ def element(type_: Attribute) -> Attribute:
     if isinstance(type_, ShapedType):
         return type_.get_element_type()  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportAttributeAccessIssue]
     return type_
-
-
-@cache
-def element_bytes(type_: Attribute) -> int:
-    """Bytes in memory of an element of the type: 1 for i1, 8 for index."""
-    if isinstance(type_, IndexType):
-        return 8
-    if isa(type_, IntegerType):
-        return -(-type_.width.data // 8)
-    bits: int = getattr(type_, "bitwidth")  # noqa: B009
-    return bits // 8
 
 
 def _kind(type_: Attribute) -> Key:
@@ -250,9 +238,3 @@ def level(memref: SSAValue) -> str:
     if "private" in named or named.startswith("5"):
         return "private"
     return "private" if isinstance(base.owner, Operation) and base.owner.name == "memref.alloca" else "global"
-
-
-def memref_bytes(type_: Attribute) -> int:
-    """Bytes of a whole memref of static shape."""
-    assert isa(type_, MemRefType)
-    return lanes(type_) * element_bytes(type_.element_type)

@@ -15,6 +15,11 @@ CONTEXT = isl.Context()
 """One for all sets: isl objects of two contexts do not meet. isl is not thread safe within one."""
 
 
+def _value(number: int) -> Any:
+    """The number as isl takes it. islpy converts only what fits 64 bits, and minus the least index does not."""
+    return number if -(1 << 63) <= number < 1 << 63 else isl.Val.read_from_str(CONTEXT, str(number))
+
+
 def basic_set(dims: Sequence[Dim], conjunction: Sequence[Linear], equal: Sequence[Linear] = ()) -> Any:
     """The points of the box of `dims` where everything in `conjunction` is at least 0 and everything in `equal` is 0."""
     position = {dim: i for i, dim in enumerate(dims)}
@@ -22,14 +27,14 @@ def basic_set(dims: Sequence[Dim], conjunction: Sequence[Linear], equal: Sequenc
     local = isl.LocalSpace.from_space(space)
     found = isl.BasicSet.universe(space)
     for i, dim in enumerate(dims):
-        low = isl.Constraint.alloc_inequality(local).set_coefficient_val(SET, i, 1).set_constant_val(-dim.low)
-        high = isl.Constraint.alloc_inequality(local).set_coefficient_val(SET, i, -1).set_constant_val(dim.high)
+        low = isl.Constraint.alloc_inequality(local).set_coefficient_val(SET, i, 1).set_constant_val(_value(-dim.low))
+        high = isl.Constraint.alloc_inequality(local).set_coefficient_val(SET, i, -1).set_constant_val(_value(dim.high))
         found = found.add_constraint(low).add_constraint(high)
     for kind, linears in ((isl.Constraint.alloc_inequality, conjunction), (isl.Constraint.alloc_equality, equal)):
         for linear in linears:
-            constraint = kind(local).set_constant_val(linear.const)
+            constraint = kind(local).set_constant_val(_value(linear.const))
             for dim, coefficient in linear.terms.items():
-                constraint = constraint.set_coefficient_val(SET, position[dim], coefficient)
+                constraint = constraint.set_coefficient_val(SET, position[dim], _value(coefficient))
             found = found.add_constraint(constraint)
     return found
 

@@ -226,6 +226,12 @@ def test_data_dependent_guard_gives_a_bound_that_is_said_to_be_one() -> None:
     assert measured.work["read", "global"] == 80 and measured.distinct == {"read": 80, "written": 80}
 
 
+@pytest.mark.parametrize("type_", ["i8", "i16", "i64"])
+def test_gather_by_any_integer_is_counted(type_: str) -> None:
+    (found,) = cost(parse(GATHER.replace("i32", type_))).values()
+    assert not found.exact and found.read["global"] == 20 * int(type_[1:]) // 8 + 20 * 4
+
+
 def test_data_dependent_index_without_a_guard_leaves_the_work_exact() -> None:
     text = GATHER.replace("arith.cmpi ult, %row, %c50 : index", "arith.constant true")
     (found,) = cost(parse(text)).values()
@@ -269,6 +275,44 @@ func.func @f(%x: memref<64xf32>, %out: memref<4x16xf32>) {
 """
     found = cost(parse(text))["f"]
     assert found.read["global"] == 64 and found.written["global"] == 256 and found.distinct_read == 64
+
+
+EDGE = """
+func.func private @edge(%x: memref<21xf32>, %out: memref<21xf32>) attributes {kernel, outs = 1 : i64} {
+  %c0 = arith.constant 0 : index
+  %c8 = arith.constant 8 : index
+  %c24 = arith.constant 24 : index
+  %zero = arith.constant 0.0 : f32
+  scf.forall (%i) = (0) to (24) step (8) {
+    MASK
+    %v = vector.transfer_read %x[%i], %zero READ : memref<21xf32>, vector<8xf32>
+    vector.transfer_write %v, %out[%i] WRITE : vector<8xf32>, memref<21xf32>
+  }
+  return
+}
+func.func @main(%x: memref<21xf32>, %out: memref<21xf32>) attributes {outs = 1 : i64} {
+  func.call @edge(%x, %out) : (memref<21xf32>, memref<21xf32>) -> ()
+  return
+}
+"""
+
+
+def test_lanes_outside_of_memory_are_not_counted() -> None:
+    module = parse(EDGE.replace("MASK", "").replace("READ", "").replace("WRITE", ""))
+    (found,) = cost(module).values()
+    assert found.read["global"] == found.written["global"] == 4 * 21 and found.compulsory == 8 * 21
+    assert_equal({"edge": found}, measure(module, "main", [np.ones(21, np.float32)]), "edge")
+
+
+def test_lanes_that_a_mask_leaves_out_are_not_counted() -> None:
+    mask = """%c21 = arith.constant 21 : index
+    %left = arith.subi %c21, %i : index
+    %mask = vector.create_mask %left : vector<8xi1>"""
+    text = EDGE.replace("MASK", mask).replace("READ", ", %mask {in_bounds = [true]}").replace("%zero ,", "%zero,")
+    module = parse(text.replace("WRITE", ", %mask {in_bounds = [true]}").replace("[%i] ,", "[%i],"))
+    (found,) = cost(module).values()
+    assert found.read["global"] == found.written["global"] == 4 * 21 and found.exact
+    assert_equal({"edge": found}, measure(module, "main", [np.ones(21, np.float32)]), "edge")
 
 
 def test_overlapping_accesses_count_once_in_the_distinct_bytes() -> None:
