@@ -9,7 +9,7 @@ from xdsl.irdl import ParsePropInAttrDict, operand_def, opt_operand_def, opt_pro
 from xdsl.utils.exceptions import VerifyException
 
 from .base import FunctionalOp, TransformOp, dense, int_prop, transform_op, values_of
-from .syntax import Word
+from .directives import Word
 from .types import OPS, OPS_OR_VALUES, PARAM, HandleTo
 
 _TRUE, _FALSE = BoolAttr.from_bool(True), BoolAttr.from_bool(False)

@@ -22,8 +22,8 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
 from .base import FunctionalOp, TransformOp, check_markers, check_permutation, dense, int_prop, spell, transform_op, values_of
+from .directives import Sizes
 from .syntax import (
-    Sizes,
     parse_clauses,
     parse_functional_type,
     parse_sizes,

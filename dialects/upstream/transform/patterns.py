@@ -17,7 +17,8 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from .base import TransformOp, int_prop, transform_op
-from .syntax import Word, parse_clauses, print_attributes
+from .directives import Word
+from .syntax import parse_clauses, print_attributes
 
 _FALSE = BoolAttr.from_bool(False)
 PREFIX = "transform.apply_patterns."

@@ -33,15 +33,8 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from .base import FunctionalOp, TransformOp, check_markers, check_permutation, transform_op, values_of
-from .syntax import (
-    Word,
-    parse_clauses,
-    parse_scalable_sizes,
-    parse_types_of,
-    parse_words,
-    print_scalable_sizes,
-    print_words,
-)
+from .directives import Word
+from .syntax import parse_clauses, parse_scalable_sizes, parse_types_of, parse_words, print_scalable_sizes, print_words
 from .types import OPS, OPS_OR_PARAM
 
 INTERFACES = ("LinalgOp", "TilingInterface", "LoopLikeInterface")

@@ -26,14 +26,7 @@ from xdsl.utils.hints import isa
 from .base import TransformOp, check_yields, spell, transform_op
 from .control import print_bodies
 from .sequences import YieldOp, body_modifies
-from .syntax import (
-    parse_body,
-    parse_functional_type,
-    print_attributes,
-    print_body,
-    print_functional_type,
-    resolve,
-)
+from .syntax import parse_body, parse_functional_type, print_attributes, print_body, print_functional_type, resolve
 from .types import ANY, PARAM, AffineMapParamType, TypeParamType
 
 

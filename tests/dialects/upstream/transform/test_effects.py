@@ -13,9 +13,10 @@ from xdsl.ir import Block, Region
 
 from rung.dialects.upstream import parse
 from rung.dialects.upstream.transform import FunctionalOp, Transform, TransformOp
-from rung.dialects.upstream.transform.match import MatchStructuredOp, MatchStructuredYieldOp
+from rung.dialects.upstream.transform.calls import IncludeOp
+from rung.dialects.upstream.transform.match_structured import MatchStructuredOp, MatchStructuredYieldOp
 from rung.dialects.upstream.transform.patterns import PatternOp
-from rung.dialects.upstream.transform.sequences import IncludeOp, NamedSequenceOp, YieldOp
+from rung.dialects.upstream.transform.sequences import NamedSequenceOp, YieldOp
 from rung.dialects.upstream.transform.types import ANY_OP
 
 SAMPLES = Path(__file__).parent / "samples"
