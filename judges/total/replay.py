@@ -1,8 +1,8 @@
 """Show a finding to the NumPy evaluator: it runs the module on inputs that lead to the counterexample, and says what it met.
 
-The evaluator stops at accesses out of bounds, at two parallel runs that touch one element, at barriers that not all threads reach,
-at writes into inputs and at divisions by 0; an output that nothing wrote still holds poison. It does not see an element that one
-run writes twice, memory that is read before it is written, recursion, or how much workgroup memory a machine has.
+The evaluator stops at accesses out of bounds, at two parallel runs that touch one element, at barriers that some threads miss, at
+writes into inputs and at divisions by 0; an output that nothing wrote still holds poison. It does not see an element that one run
+writes twice, memory that is read before it is written, recursion, or how much workgroup memory a machine has.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from .barriers import check_barriers, check_workgroup
 from .bounds import check_bounds
 from .divisions import check_divisions
+from .initialised import check_own_memory
 from .linear import TooManyAlternatives
 from .model import Function, Model
 from .races import check_races
@@ -22,9 +23,10 @@ def verify_total(module: ModuleOp, *, workgroup_bytes: int | None = None) -> Rep
     """Prove a module on the loops, vector or gpu rung total, or say why not.
 
     What is proved   no function calls itself and every loop ends; every access is within its memref; every element of an output
-                     (`outs`) is written, and once (see `written`); no two parallel runs touch one element, one of them writing,
-                     without a barrier between (see `races`); every thread of a block comes to the same barriers; workgroup
-                     memory takes at most `workgroup_bytes`; no index is divided by 0
+                     (`outs`) is written, and once (see `written`); nothing is read before it is written (see `initialised`); no
+                     two parallel runs touch one element, one of them writing, without a barrier between (see `races`); every
+                     thread of a block comes to the same barriers; workgroup memory takes at most `workgroup_bytes`; no index is
+                     divided by 0
     Unknown numbers  what is read from memory may be anything that its type holds: an index from it needs a guard that keeps it
                      in bounds, and is then counted as `data_dependent`
     Findings         each with a run of the program for which it fails; `replay` shows them to the evaluator. After the first ten
@@ -68,6 +70,7 @@ def _of_function(
         lambda: check_divisions(function),
         lambda: check_races(function, report),
         lambda: check_barriers(function),
+        lambda: check_own_memory(function),
         lambda: check_workgroup(function, workgroup_bytes),
     ]
     for check in checks:

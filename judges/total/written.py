@@ -21,6 +21,7 @@ from typing import Any
 from xdsl.ir import Operation
 
 from .counting import points
+from .initialised import unwritten
 from .intervals import determined
 from .linear import Dim
 from .model import PARALLEL, Access, Function, Model, Root
@@ -146,18 +147,11 @@ class _Run:
         before = self.state.get(root, NOTHING)
         if before.full or root.kind == "global":
             return
-        read, own = self.image(root, reads), self.image(root, writes)
-        if own.full or (before.elements is None and own.elements is None and not read.full and read.elements is None):
-            return
-        missing = elements_of(root, read)
-        for image in (before, own):
-            if image.full or image.elements is not None:
-                missing = missing.subtract(elements_of(root, image))
-        element = _first(missing)
-        if element is not None:
-            access = reads[0]
-            reason = f"reads element {numbered(element)} of %{root.name}, which nothing has written before"
-            yield _finding("unwritten read", region.function, access, root, element, reason)
+        for read in reads:
+            finding = unwritten(region.function, root, read, writes, before.elements)
+            if finding is not None:
+                yield finding
+                return
 
     def _write(self, region: Region, root: Root, reads: list[Access], writes: list[Access]) -> Iterator[Finding]:
         before = self.state.get(root, NOTHING)
