@@ -10,6 +10,7 @@
 #   make notebooks        the notebooks run again, their outputs kept
 #   make format           what `make test` would complain about, mended
 #   make fuzz             random programs before every judge, for SECONDS=60 from SEED=0 on TARGET=all
+#   make damage           COUNT=500 damaged programs from SEED=0 before rung-opt, rung run and rung ladder; a thousand kills
 #   make doctor           which devices, compilers and judges this machine has
 #   make clean            all that the above made, but not kernels cached in your home folder
 
@@ -22,7 +23,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PARALLEL ?= 2
 
-.PHONY: help demo test lint typecheck pytest typing judges format doctor bench bench-peers bench-latency bench-memory notebooks fuzz clean
+.PHONY: help demo test lint typecheck pytest typing judges format doctor bench bench-peers bench-latency bench-memory notebooks fuzz damage clean
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -88,6 +89,11 @@ TARGET ?= all
 
 fuzz: $(READY)
 	@$(VENV)/bin/rung fuzz --seconds $(SECONDS) --seed $(SEED) --target $(TARGET)
+
+COUNT ?= 500
+
+damage: $(READY)
+	@$(RUN) -m rung.judges.damage --count $(COUNT) --seed $(SEED) --kills 1000
 
 clean:
 	rm -rf $(VENV) .typing build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

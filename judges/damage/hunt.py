@@ -12,7 +12,7 @@ from random import Random
 from .mutations import damage
 from .seeds import Seed, below
 from .server import Outcome, run_case
-from .verdict import FILE, PRINTED, judge
+from .verdict import FILE, PRINTED, is_long, judge
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,11 @@ class Case:
 
     def further(self) -> list[list[str]]:
         """What only one that rung-opt accepts is given to. The rung is that of the undamaged one, spliced or not."""
-        found = [
-            ["rung-opt", FILE, "--verify-rung", self.seed.rung],
+        down = (  # both go all the way down, one stopping at each fault with a file that reruns it, one at the source
             ["rung-opt", FILE, "-p", below(self.seed.rung), "--crash-dir", "crash"],
             ["rung", "ladder", FILE, "--target", "opencl"],
-            ["rung-opt", PRINTED],
-        ]
+        )
+        found = [["rung-opt", FILE, "--verify-rung", self.seed.rung], down[self.number % 2], ["rung-opt", PRINTED]]
         if self.opencl:
             found.append(["rung", "run", FILE, "--target", "opencl", "--random", "0"])
         return found
@@ -117,7 +116,9 @@ def hunt(
             command = (
                 " ".join((*outcome.argv[:2], *outcome.argv[4:5])) if outcome.argv[0] == "rung" else "rung-opt" + _of(outcome.argv)
             )
-            status = "faulty" if fault is not None else "accepted" if outcome.status == 0 else "diagnosed"
+            status = (
+                "faulty" if fault is not None else "long" if is_long(outcome) else "diagnosed" if outcome.status else "accepted"
+            )
             tally.outcomes[f"{command}: {status}"] += 1
             tally.slowest = max(tally.slowest, outcome.seconds)
             tally.peak_mb = max(tally.peak_mb, outcome.peak_mb)

@@ -74,13 +74,15 @@ def fill(folder: Path, seed: int, entries: Sequence[Entry]) -> None:
 
 def kill_fills(kills: int, seed: int = 0, two: float = 0.3) -> Counter[str]:
     """Kill that many fills, a share `two` of them beside a second one that goes on. Raises AssertionError for what may not be."""
-    rng, found = Random(seed), Counter[str]()
+    rng, found, whole = Random(seed), Counter[str](), set[int]()
     root = Path(tempfile.mkdtemp(prefix="rung-kills-"))
     entries = [expected_entry(seed, number) for number in range(ENTRIES)]
     takes = time_of(partial(fill, root / "alone", seed, entries))
     try:
         for kill in range(kills):
-            folder = root / f"{kill // 20}"  # twenty kills over one cache: what one leaves, the next ones meet
+            folder = root / f"{kill // 5}"  # five kills over one cache: what one leaves, the next ones meet
+            if kill % 5 == 0:
+                whole.clear()
             beside = forked(partial(fill, folder, seed, entries)) if rng.random() < two else None
             done = not killed_within(partial(fill, folder, seed, entries), takes, rng)
             found["done before it was killed" if done else "killed"] += 1
@@ -91,9 +93,10 @@ def kill_fills(kills: int, seed: int = 0, two: float = 0.3) -> Counter[str]:
             for number, entry in enumerate(entries):
                 kept = KernelCache(folder).get(key(f"{seed} {number}"))
                 assert kept is None or kept == entry, f"kill {kill}: entry {number} is another than was put"
-                assert kept is not None or (not done and beside is None), f"kill {kill}: entry {number} is gone"
+                assert kept is not None or not (done or beside or number in whole), f"kill {kill}: entry {number} is gone"
+                whole.update({number} if kept else ())
                 found["entries whole" if kept else "entries absent"] += 1
-            _check_rest(folder, kill % 20 + 1, found)
+            _check_rest(folder, kill % 5 + 1, found)
         _check_sweep(root, entries[0])
     finally:
         shutil.rmtree(root, ignore_errors=True)

@@ -124,6 +124,8 @@ def _child(folder: Path, commands: Sequence[Sequence[str]], write: int) -> None:
         most = pages * resource.getpagesize() + MEMORY_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        for signum in (signal.SIGXCPU, signal.SIGALRM):
+            faulthandler.register(signum, err, all_threads=False, chain=True)  # says where the time went, then ends the process
         seen = set(_listing(folder))
         for argv in commands:
             report = _one(argv, out, err)

@@ -29,8 +29,12 @@ def judge(outcome: Outcome, text: bytes) -> str | None:
 
     text  the damaged program, for the places that messages name
     """
+    if is_long(outcome):
+        return None
+    if outcome.ended_by in ("SIGXCPU", "SIGALRM"):
+        return f"time{_busy_in(outcome.err)}"
     if outcome.ended_by:
-        return {"SIGXCPU": "time", "SIGALRM": "time"}.get(outcome.ended_by, f"ended by {outcome.ended_by}")
+        return f"ended by {outcome.ended_by}"
     if outcome.crash:
         return f"traceback: {outcome.crash.strip().splitlines()[-1][:150]}"
     if "Traceback (most recent call last)" in outcome.err:
@@ -42,6 +46,26 @@ def judge(outcome: Outcome, text: bytes) -> str | None:
     if outcome.status == 0:
         return None
     return _message(outcome.err, text)
+
+
+_FRAME = re.compile(r'File "([^"]+)", line \d+ in (\S+)')
+
+
+def is_long(outcome: Outcome) -> bool:
+    """Was time up while the evaluator was computing? That is as the program says: its loops are long, but bounded."""
+    return outcome.ended_by in ("SIGXCPU", "SIGALRM") and any(
+        path.endswith("reference/interpreter.py") and function == "run" for path, function in _FRAME.findall(outcome.err)
+    )
+
+
+def _busy_in(err: str) -> str:
+    """The innermost functions of ours or xDSL's at the end of a process's time."""
+    frames = [
+        f"{path.rpartition('/')[2]} {function}"
+        for path, function in _FRAME.findall(err)
+        if "/lib/python" not in path or "xdsl" in path
+    ]
+    return f" in {', '.join(frames[:2])}" if frames else ""
 
 
 def _files(outcome: Outcome) -> str | None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
+import pytest
+
+from rung.backends import kernel_cache
+from rung.backends.kernel_cache import Entry, KernelCache
 from rung.judges.damage.kills import kill_fills, kill_outputs
 
 
@@ -20,6 +25,8 @@ def test_file_is_old_or_new_after_50_kills_of_what_writes_over_it() -> None:
 
 
 PROGRAMS = """
+from rung.backends import kernel_cache
+from rung.backends.kernel_cache import Entry, KernelCache
 from rung.judges.damage.kills import kill_programs
 found = kill_programs(3, programs=1)
 assert found["killed"] + found["done before it was killed"] == 3
@@ -30,3 +37,19 @@ def test_programs_are_right_after_kills_of_what_compiles_them(pocl: None) -> Non
     """In a process of its own: it forks, and may not have opened a device before."""
     done = subprocess.run([sys.executable, "-c", PROGRAMS], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_cache_that_writes_in_place_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def put(self: KernelCache, key: str, entry: Entry) -> bool:
+        (self.folder / "new").mkdir(parents=True, exist_ok=True)
+        path, data = self.path(key), kernel_cache._written(entry, key)
+        path.parent.mkdir(exist_ok=True)
+        with open(path, "wb", buffering=0) as file:
+            file.write(data[:100])
+            time.sleep(0.001)
+            file.write(data[100:])
+        return True
+
+    monkeypatch.setattr(KernelCache, "put", put)
+    with pytest.raises(AssertionError, match="is gone"):
+        kill_fills(200, seed=0, two=0)

@@ -25,7 +25,7 @@ FAULTS = {
     "traceback": (outcome(crash="Traceback\n  ...\nKeyError: 3"), "traceback: KeyError: 3"),
     "traceback as a message": (outcome(err="Traceback (most recent call last):\n"), "traceback on stderr"),
     "signal": (outcome(None, ended_by="SIGSEGV"), "ended by SIGSEGV"),
-    "time": (outcome(None, ended_by="SIGXCPU"), "time"),
+    "time": (outcome(None, ended_by="SIGXCPU", err='  File "/x/xdsl/lexer.py", line 3 in lex\n'), "time in lexer.py lex"),
     "other status": (outcome(3), "status 3"),
     "silence": (outcome(err="\n"), "no message"),
     "no place": (outcome(err="rung-opt: something is wrong"), "no place: something is wrong"),
@@ -55,6 +55,12 @@ def test_fault_is_named(case: str) -> None:
 )
 def test_result_and_located_message_are_fine(found: Outcome) -> None:
     assert verdict.judge(found, TEXT) is None
+
+
+def test_time_that_the_program_asks_for_is_no_fault() -> None:
+    evaluating = '  File "/x/numpy/add.py", line 3 in add\n  File "/x/backends/reference/interpreter.py", line 80 in run\n'
+    assert verdict.judge(outcome(None, ended_by="SIGXCPU", err=evaluating), TEXT) is None
+    assert verdict.judge(outcome(None, ended_by="SIGSEGV", err=evaluating), TEXT) == "ended by SIGSEGV"
 
 
 def hang(argv: list[str]) -> int:
