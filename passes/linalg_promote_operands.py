@@ -65,7 +65,7 @@ after
 `promote` in the schedule names operands of the op that reduces, by number. The copy has the reduced dims outermost and the dim of
 the vector lanes innermost, so that the inner loop reads neighbours; and it lies in few pages and in all sets of a cache (a matmul
 of 1024 that reads B in place finds each row in the same set: 16 ms instead of 9). An operand whose index is no plain loop dim is
-left where it is.
+left where it is, and so is one that is there for its shape only.
 
 Why here: a tile is a slice, whose copy cannot alias anything. Needs and keeps rung linalg.
 """
@@ -121,6 +121,8 @@ def _promote(core: Nest, number: int, schedule: Schedule) -> None:
     op, value, axes = core.op, core.operands[number], core.axes[number]
     assert isinstance(op, linalg.ops.GenericOp)
     if not isa(value.type, TensorType[Attribute]) or not axes or any(axis.dim is None for axis in axes):
+        return
+    if not op.body.block.args[number].uses:  # there for its shape only, as the window of a pooling: nobody wrote it
         return
     lanes = dict(zip(schedule.vector_dims, schedule.vector))
     across = schedule.vector_dims[-1] if schedule.vector_dims else -1

@@ -81,6 +81,29 @@ def test_an_operand_of_windows_stays_where_it_is() -> None:
     assert not copies(module)
 
 
+HALVES = """
+func.func private @k(%x: tensor<36xf64>) -> tensor<2xf64> attributes {kernel, spine = 1 : i64} {
+  %zero = arith.constant 0.0 : f64
+  %e = tensor.empty() : tensor<2xf64>
+  %f = linalg.fill ins(%zero : f64) outs(%e : tensor<2xf64>) -> tensor<2xf64>
+  %window = tensor.empty() : tensor<18xf64>
+  %s = linalg.generic {
+    indexing_maps = [affine_map<(i, k) -> (i * 18 + k)>, affine_map<(i, k) -> (k)>, affine_map<(i, k) -> (i)>],
+    iterator_types = ["parallel", "reduction"]
+  } ins(%x, %window : tensor<36xf64>, tensor<18xf64>) outs(%f : tensor<2xf64>) {
+  ^bb0(%a: f64, %unused: f64, %acc: f64):
+    %t = arith.addf %acc, %a fastmath<reassoc> : f64
+    linalg.yield %t : f64
+  } -> tensor<2xf64>
+  return %s : tensor<2xf64>
+}
+"""
+
+
+def test_an_operand_that_only_says_how_large_the_window_is_stays_as_nobody_wrote_it() -> None:
+    assert copies(promoted(scheduled(HALVES, tile=(2,), promote=(0, 1)))) == []
+
+
 def test_a_kernel_that_reduces_nothing_stays_as_it_is() -> None:
     module = promoted(scheduled(KERNELS["transpose_5x9"].text, tile=(4, 2), promote=(0,)))
     assert not copies(module)
