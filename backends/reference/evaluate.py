@@ -80,7 +80,10 @@ def outs_of(op: Operation) -> int:
 
 
 def _allocate(type_: Attribute) -> Memref:
-    array = poison(shape_of(type_), type_)
+    try:
+        array = poison(shape_of(type_), type_)
+    except (MemoryError, ValueError) as problem:  # more elements than there is memory, or than NumPy counts
+        raise EvaluationError(f"reference: no memory for a result of type {type_}: {problem}") from problem
     return Memref(array, Root(array))
 
 

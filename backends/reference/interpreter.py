@@ -60,8 +60,7 @@ class Body:
             """The error with its op named: what a race or NumPy says knows nothing of the program."""
             if step is None:
                 return problem
-            text = str(problem) if isinstance(problem, Race | TooMuch) else f"{type(problem).__name__}: {problem}"
-            return scope.error(ops[steps.index(step)], text)
+            return scope.error(ops[steps.index(step)], _reason(problem))
 
         def run(frame: Frame) -> None:
             step = None
@@ -194,6 +193,15 @@ class Program:
         return self.name_of(parent) if parent is not None else ""
 
 
+def _reason(problem: Exception) -> str:
+    """What an error says is told of an exception."""
+    if isinstance(problem, Race | TooMuch):
+        return str(problem)
+    if isinstance(problem, RecursionError):
+        return "nested too deeply, or a function that calls itself"
+    return f"{type(problem).__name__}: {problem}"
+
+
 def _box(ranges: Sequence[range]) -> Iterable[tuple[int, ...]]:
     """Every point of a box, the last coordinate running fastest."""
     if all(len(one) < 1 << 16 for one in ranges):
@@ -267,7 +275,12 @@ class Scope:
             rule = program.rules.get(op.name)
             if rule is None:
                 raise Unsupported(f"reference: no rule for {op.name} in @{self.name}")
-            step = rule(self, op)
+            try:
+                step = rule(self, op)
+            except EvaluationError:
+                raise
+            except Exception as problem:  # an op that verifies but means nothing, such as a constant of a type it cannot have
+                raise self.error(op, _reason(problem)) from problem
             self.slots(op.results)
             if step is None:
                 continue

@@ -8,7 +8,7 @@ on xDSL alone and fails on the day it is gone; then delete the repair.
 - vector.reduction: the constructor gives the element type, not the vector's.
 - linalg.generic: several results in the custom syntax.
 - scf.parallel and scf.reduce, memref.copy and the memref casts: upstream's custom syntax.
-- a slice of a tensor or memref has the sizes that its type says, and lies in its whole.
+- a slice of a tensor or memref has the sizes that its type says, and lies in its whole; a vector is not empty.
 - a string that is not closed is refused, where xDSL's lexer never comes back.
 - `dense<0xFF800000>` of floats is read as the bits that it is, not as the number 4286578688.
 """
@@ -51,7 +51,7 @@ from xdsl.traits import Pure
 from xdsl.transforms.canonicalization_patterns import arith as arith_patterns
 from xdsl.utils.exceptions import VerifyException
 
-from .xdsl_repairs_slices import repair_slices
+from .xdsl_repairs_slices import repair_slices, repair_vectors
 from .xdsl_repairs_syntax import repair_dense_hex, repair_generic, repair_memref, repair_parallel, repair_strings
 
 _BOOL = container_of(IntegerType(1))
@@ -321,3 +321,4 @@ repair_generic()
 repair_parallel()
 repair_memref()
 repair_slices()
+repair_vectors()

@@ -1,6 +1,7 @@
-"""What `xdsl_repairs` adds to the verifiers of xDSL 0.74: a slice has the sizes that its type says, and lies in its whole.
+"""What `xdsl_repairs` adds to the verifiers of xDSL 0.74: slices have the sizes of their types and lie in their whole; vectors
+are not empty.
 
-xDSL looks at neither; upstream refuses both, and an evaluator finds out one element after the other.
+xDSL looks at none of it; upstream refuses all, and an evaluator or printer finds out one element after the other.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from xdsl.dialects import memref, tensor
-from xdsl.dialects.builtin import DYNAMIC_INDEX
+from xdsl.dialects.builtin import DYNAMIC_INDEX, VectorType
 from xdsl.ir import Attribute, Operation
 from xdsl.utils.exceptions import VerifyException
 
@@ -56,6 +57,18 @@ def _also(op: type[Operation], check: Callable[[Any], None]) -> None:
         check(self)
 
     op.verify_ = verify_
+
+
+def repair_vectors() -> None:
+    """Refuse a vector type of no elements, as upstream does."""
+    before = VectorType.verify
+
+    def verify(self: VectorType) -> None:
+        before(self)
+        if any(extent < 1 for extent in self.get_shape()):
+            raise VerifyException(f"vector extents are {list(self.get_shape())}, expected positive ones")
+
+    VectorType.verify = verify
 
 
 def repair_slices() -> None:

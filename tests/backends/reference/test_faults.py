@@ -421,3 +421,19 @@ def test_long_and_empty_ranges_are_all_visited(order):
 }"""
     (out,) = evaluate(parse(text), "main", [], thread_order=order)
     assert (out == 1).all()
+
+
+ENDLESS = "func.func @main() {\n  func.call @main() : () -> ()\n  func.return\n}"
+BEYOND = "func.func @main(%o: memref<9000000x9000000xf32>) attributes {outs = 1 : i64} {\n  func.return\n}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ENDLESS, "nested too deeply, or a function that calls itself"),
+        (BEYOND, "no memory for a result of type memref<9000000x9000000xf32>"),
+    ],
+)
+def test_endless_calls_and_results_beyond_memory_are_told(text, message):
+    with pytest.raises(EvaluationError, match=message):
+        evaluate(parse(text), "main", [])

@@ -30,7 +30,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.dialects.vector import CombiningKindAttr, CombiningKindFlag, ReductionOp
 from xdsl.transforms.canonicalize import CanonicalizePass
-from xdsl.utils.exceptions import ParseError
+from xdsl.utils.exceptions import ParseError, VerifyException
 
 from rung.dialects.upstream import parse
 from rung.dialects.upstream.xdsl_repairs import element_of, splat, with_element
@@ -108,6 +108,7 @@ faults = {
             " scf.reduce.return %l : f32\n}\n}) : (index, index, index, f32, f32) -> (f32, f32)"
         )
     ),
+    "empty vector verifies": not refused('%e = "test.op"() : () -> vector<0xf32>'),
     "slice of another type verifies": not refused(scalar + "%s = tensor.extract_slice %t[0] [2] [1] : tensor<4xf32> to tensor<3xf32>"),
     "subview of another type verifies": not refused(
         scalar + "%u = memref.subview %m[0] [4] [1] : memref<8xf32> to memref<5xf32, strided<[1]>>"
@@ -144,6 +145,7 @@ FAULTS = [
     "memref.memory_space_cast has no custom syntax",
     "scf.reduce has no comma between regions",
     "slice of another type verifies",
+    "empty vector verifies",
     "subview of another type verifies",
     "scf.parallel has no custom syntax",
 ]
@@ -289,3 +291,9 @@ def test_with_element_keeps_shapes():
 
 def test_splat_has_the_value_everywhere():
     assert list(splat(VectorType(f32, [3]), 2.5).get_values()) == [2.5] * 3
+
+
+@pytest.mark.parametrize("type_", ["vector<0xf32>", "vector<4x0xf32>"])
+def test_vector_without_elements_is_refused(type_):
+    with pytest.raises(VerifyException, match="expected positive ones"):
+        parse(f'%e = "test.op"() : () -> {type_}')
