@@ -63,7 +63,7 @@ def _package_fingerprint() -> str:
         found = ["unknown"]
     # the folders are siblings of this one, in a wheel (rung/backends) as in the source tree (backends, mapped to rung.backends)
     root = Path(__file__).resolve().parent.parent
-    for folder in ("rung", "dialects", "passes", "lowering", "schedules", "backends", "frontend"):
+    for folder in ("rung", "dialects", "passes", "lowering", "schedules", "backends", "frontend", "judges/total"):
         if (root / folder).is_dir():
             _list_sources(str(root / folder), found)
     return "\n".join(found)

@@ -16,12 +16,13 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, MemRefType, ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute
+from xdsl.utils.exceptions import VerifyException
 
 from rung.backends import target as targets
 from rung.backends.kernel_cache import key as cache_key
 from rung.dialects.nd.base import element_of
 from rung.dialects.nd.dtype import to_numpy
-from rung.passes.runner import PassRunner
+from rung.passes.runner import PassFailure, PassRunner
 
 if TYPE_CHECKING:
     from rung.frontend.runtime import Buffer
@@ -101,18 +102,23 @@ def compile_module(
     cache: bool = True,
     runner: PassRunner | None = None,
     ctx: Context | None = None,
+    total: bool = True,
 ) -> Program:
     """Compile a module on the nd or the linalg rung; the module itself stays as it is.
 
     function  the public function to compile; not needed if there is only one
     cache     look for the program in the kernel cache, and keep it there
+    total     prove that every access is in bounds, outputs are written once and nothing races before the program is built, and
+              refuse it otherwise; a program that is found in the cache was proved when it was built
 
     Raises ValueError for an unknown target or function, PassFailure, BackendError, BuildError, DeviceError.
     """
     found = targets.target(target)
     chosen, only = _only(module, function)
     results = _result_elements(chosen)
-    key = cache_key(str(only), found.name, str(found.machine), found.fingerprint()) if cache else None
+    # what was built without the proof is kept apart, so that whoever wants the proof is not given it
+    road = () if total else ("not proved total",)
+    key = cache_key(str(only), found.name, str(found.machine), found.fingerprint(), *road) if cache else None
     if key is not None and (kept := found.load(key)) is not None:
         return Program(found, kept, results)
     from rung.pipeline import lower
@@ -123,8 +129,19 @@ def compile_module(
 
         ctx = make_context()
     lowered = lower(ctx, only.clone(), found.machine, runner=runner)
+    proving = _prove(lowered, found.machine.workgroup_bytes) if total else ()
     executable = found.build(lowered, key)
-    return Program(found, executable, results, (*runner.timings, ("checks", runner.checking_seconds)))
+    return Program(found, executable, results, (*runner.timings, ("checks", runner.checking_seconds), *proving))
+
+
+def _prove(lowered: ModuleOp, workgroup_bytes: int) -> tuple[tuple[str, float]]:
+    """What the proof took. Raises PassFailure with a run of the program for which it fails."""
+    from rung.passes.rung_verify_total import RungVerifyTotalPass, require_total
+
+    try:
+        return (("total", require_total(lowered, workgroup_bytes).seconds),)
+    except VerifyException as problem:
+        raise PassFailure(RungVerifyTotalPass.name, f"{problem} (compile with total=False to build it all the same)") from None
 
 
 def spell(module: ModuleOp, target: str) -> str:

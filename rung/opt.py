@@ -4,6 +4,7 @@
     rung-opt kernel.mlir -p canonicalize,cse --verify-rung loops                   hold the result to a rung's contract
     rung-opt kernel.mlir -p loops-to-vector --print-ir-after-all --timing          both on stderr
     rung-opt softmax.mlir -p my-pass --judge run                                   run it before and after, on awkward inputs
+    rung-opt kernel.mlir --verify-total                                            prove it total, or say for which thread not
 
 Ops are verified, and dominance and claimed contracts checked, before the first pass and after each. A pass that fails names
 itself, the op and the reason, and leaves a file whose first line reruns just that pass.
@@ -27,7 +28,9 @@ from xdsl.passes import ModulePass, PassPipeline
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, VerifyException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from rung.blame import located
 from rung.cli import ended_by_interrupt
+from rung.dialects.contract_rules import Refusal
 from rung.dialects.contracts import RUNGS
 from rung.dialects.upstream import register_dialects
 from rung.files import UsageError, replacing
@@ -54,6 +57,7 @@ class RungOpt(xDSLOptMain):
         self.parse_seconds = 0.0
         self.waiting: list[tuple[str, StringIO]] = []
         self.judges: list[RunJudge | UpstreamJudge] = []
+        self.notes: list[str] = []
         super().__init__("Run passes on IR of any rung; see the end of this text for what each pass does.", args)
 
     def register_all_dialects(self) -> None:
@@ -92,6 +96,11 @@ class RungOpt(xDSLOptMain):
             choices=(*RUNGS, EACH),
             help=f"hold the result to the contract of {', '.join(RUNGS)}; {EACH}: the contract that each pass declares, after it",
         )
+        group.add_argument(
+            "--verify-total",
+            action="store_true",
+            help="prove the result (on loops, vector or gpu) total: in bounds, outputs written once, no races, uniform barriers",
+        )
         group.add_argument("--print-ir-after-all", action="store_true", help="print the module after each pass")
         group.add_argument("--timing", action="store_true", help="print how long parsing, each pass and the checks took")
         group.add_argument(
@@ -115,7 +124,9 @@ class RungOpt(xDSLOptMain):
             metavar="FOLDER",
             help="where a failing pass leaves its input (default: here)",
         )
-        group.add_argument("--workgroup-bytes", type=int, metavar="N", help="what --verify-rung gpu allows a block of threads")
+        group.add_argument(
+            "--workgroup-bytes", type=int, metavar="N", help="what --verify-rung gpu and --verify-total allow a block"
+        )
         arg_parser.print_help = lambda file=None: print_help(arg_parser, self.available_passes)
 
     def setup_pipeline(self) -> None:
@@ -192,9 +203,20 @@ class RungOpt(xDSLOptMain):
             raise Malformed(f"{self.get_input_name()}:1:1: error: {problem}") from None
         if asked == EACH:
             self.runner.run(self.ctx, prog, passes, _declared(passes))
-            return
-        self.runner.run(self.ctx, prog, passes[:-1])
-        self.runner.run(self.ctx, prog, passes[-1:], {passes[-1].name: final} if passes and final is not None else None)
+        else:
+            self.runner.run(self.ctx, prog, passes[:-1])
+            self.runner.run(self.ctx, prog, passes[-1:], {passes[-1].name: final} if passes and final is not None else None)
+        if self.args.verify_total:
+            self._prove(prog)
+
+    def _prove(self, prog: ModuleOp) -> None:
+        from rung.passes.rung_verify_total import require_total
+
+        try:
+            report = require_total(prog, self.args.workgroup_bytes)
+        except Refusal as problem:
+            raise Malformed(located(problem, prog, f"error: {problem}")) from None
+        self.notes.append(f"{report} in {report.seconds * 1e3:.1f} ms")
 
     def prepare_output(self) -> IO[str]:
         # Kept back until everything has gone well: `rung-opt x.mlir -o x.mlir` must not lose x.mlir to a failing pass.
@@ -209,6 +231,8 @@ class RungOpt(xDSLOptMain):
         for name, held in self.waiting:
             with replacing(name) as file:
                 file.write(held.getvalue().encode("utf-8"))
+        for line in self.notes:
+            print(f"rung-opt: {line}", file=sys.stderr)
         for judge in self.judges:
             for line in (*judge.notes, judge.summary()):
                 print(f"rung-opt: {line}", file=sys.stderr)

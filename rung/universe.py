@@ -36,6 +36,8 @@ PASSES: dict[str, str] = {
     "loops-to-vector": "rung.lowering.loops_to_vector:LoopsToVectorPass",
     "vector-to-gpu": "rung.lowering.vector_to_gpu:VectorToGpuPass",
     "host-plan-buffers": "rung.passes.host_plan_buffers:HostPlanBuffersPass",
+    # judges on loops, vector and gpu
+    "rung-verify-total": "rung.passes.rung_verify_total:RungVerifyTotalPass",
 }
 """Name of each pass: where its class is."""
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from threading import RLock
 from typing import Literal
 
 DimKind = Literal["block", "thread", "forall", "parallel", "for", "lane", "derived", "unknown", "argument"]
 
 ITERATED: frozenset[str] = frozenset(("block", "thread", "forall", "parallel", "for", "lane"))
 """Kinds of dims that count iterations (or lanes of a vector); the others are values."""
+
+ISL_LOCK = RLock()
+"""Held by whoever works with isl sets: all are of one context (`sets.CONTEXT`), and a context is for one thread at a time."""
 
 MAX_ALTERNATIVES = 64
 """Conditions with more alternatives are not followed: what they say becomes unknown, which proves less and never too much."""

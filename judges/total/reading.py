@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import IndexType, IntegerAttr, MemRefType, ModuleOp
+from xdsl.dialects.builtin import IndexType, IntegerAttr, MemRefType, ModuleOp, TensorType
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from rung.dialects.upstream import gpu
@@ -150,6 +150,8 @@ class Reader:
                 if root is not None:
                     root.position = position
                     root.is_out = position >= len(args) - self.function.outs
+            elif isinstance(arg.type, TensorType):
+                self._problem(self.function.op, f"%{name_of(arg)} is a tensor, expected loops, vector or gpu: memrefs")
             elif is_integer(arg.type):
                 low, high = type_range(arg.type)
                 self.values.define(arg, variable(Dim(self.values.fresh_name(name_of(arg)), "argument", low, high)))
@@ -196,8 +198,8 @@ class Reader:
                     for access in ACCESSES[op.name](self, op):
                         self.function.accesses.append(access)
                     self.order += 1
-                elif op.name not in _KNOWN and (op.regions or _touches_memory(op)):
-                    self._problem(op, _WHY_NOT.get(op.name, "has no rule here"))
+                elif op.name not in _KNOWN and (op.regions or _touches_memory(op) or op.name.startswith(ABOVE)):
+                    self._problem(op, _why_not(op))
             except NotFollowed as problem:
                 self._problem(op, str(problem))
             except TooManyAlternatives:
@@ -446,8 +448,17 @@ _KNOWN = frozenset(
     "memref.dealloc gpu.dealloc scf.reduce scf.forall.in_parallel func.return gpu.return memref.dim memref.rank".split()
 )
 
+ABOVE = ("nd.", "linalg.", "tensor.")
+"""Dialects of the rungs above loops."""
+
 _WHY_NOT = {
     "scf.while": "its trip count has no bound; use scf.for",
     "cf.br": "jumps have no bound; use scf.for and scf.if",
     "cf.cond_br": "jumps have no bound; use scf.for and scf.if",
 }
+
+
+def _why_not(op: Operation) -> str:
+    if op.name.startswith(ABOVE):
+        return "it is of a rung above loops, expected loops, vector or gpu"
+    return _WHY_NOT.get(op.name, "there is no rule for it")

@@ -65,9 +65,13 @@ class Finding:
     element: tuple[int, ...] = ()
     address: int | None = None
 
+    @property
+    def explanation(self) -> str:
+        """The reason with the index map, without the op."""
+        return f"{self.reason}; its map is {self.map}" if self.map else self.reason
+
     def __str__(self) -> str:
-        text = f"{names_itself(self.op)}: {self.reason}"
-        return f"{text}; its map is {self.map}" if self.map else text
+        return f"{names_itself(self.op)}: {self.explanation}"
 
 
 @dataclass
@@ -98,9 +102,14 @@ class Report:
         return self.proved + self.guarded + self.data_dependent
 
     def __str__(self) -> str:
-        verdict = "proved total" if self.total else f"{len(self.findings)} findings"
-        counts = f"{self.functions} functions, {self.accesses} accesses in bounds"
-        return f"{verdict}: {counts} ({self.guarded} by a guard, {self.data_dependent} of data behind a guard)"
+        verdict = "proved total" if self.total else _count(len(self.findings), "finding")
+        of = f"{_count(self.functions, 'function')}, {_count(self.accesses, 'access', 'es')}"
+        how = f"{self.proved} by loops alone, {self.guarded} behind guards, {self.data_dependent} at indices from memory"
+        return f"{verdict}: {of} in bounds ({how})"
+
+
+def _count(number: int, what: str, plural: str = "s") -> str:
+    return f"{number} {what}{plural if number != 1 else ''}"
 
 
 def point_of(place: Place, values: Mapping[Dim, int], mentioned: Sequence[Linear] = ()) -> Point:

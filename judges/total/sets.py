@@ -12,7 +12,7 @@ from .model import Domain
 
 SET = isl.dim_type.set
 CONTEXT = isl.Context()
-"""One for all sets: isl objects of two contexts do not meet. isl is not thread safe within one."""
+"""One for all sets: isl objects of two contexts do not meet. One thread at a time: `linear.ISL_LOCK`."""
 
 
 def _value(number: int) -> Any:

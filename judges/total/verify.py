@@ -11,7 +11,7 @@ from .barriers import check_barriers, check_workgroup
 from .bounds import check_bounds
 from .divisions import check_divisions
 from .initialised import check_own_memory
-from .linear import TooManyAlternatives
+from .linear import ISL_LOCK, TooManyAlternatives
 from .model import Function, Model
 from .races import check_races
 from .reading import read_module
@@ -37,9 +37,10 @@ def verify_total(module: ModuleOp, *, workgroup_bytes: int | None = None) -> Rep
     report = Report()
     report.findings += _recursion(model)
     recursive = bool(report.findings)
-    for function in model.functions.values():
-        report.functions += 1
-        report.findings += _take(_of_function(model, function, report, workgroup_bytes, recursive), function)
+    with ISL_LOCK:
+        for function in model.functions.values():
+            report.functions += 1
+            report.findings += _take(_of_function(model, function, report, workgroup_bytes, recursive), function)
     report.seconds = time.perf_counter() - start
     return report
 

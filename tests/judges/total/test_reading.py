@@ -142,4 +142,4 @@ def test_op_without_a_rule_is_a_problem_that_names_it() -> None:
       return
     }"""
     (problem,) = read_module(parse(text)).functions["f"].problems
-    assert (problem.op.name, problem.reason) == ("linalg.fill", "has no rule here")
+    assert (problem.op.name, problem.reason) == ("linalg.fill", "it is of a rung above loops, expected loops, vector or gpu")
