@@ -64,6 +64,16 @@ MALFORMED = {
     "text behind the module": (b"module {\n} garbage", "in.mlir:2:3: error: "),
     "nested too deep": (b"module {\n" * 5000, "error: nested too deeply, expected fewer levels of regions or brackets"),
     "brackets too deep": (b"module attributes {a = " + b"[" * 20000, "in.mlir:1:"),
+    "type of 100,000 dimensions": (
+        b"%a = tensor.empty() : tensor<" + b"1x" * 100_000 + b"f32>",
+        "in.mlir:1:30: error: found a type of more than 1000 dimensions, expected fewer",
+    ),
+    "named op without its operands": (  # xDSL's parser trips over its own feet
+        b"func.func @f(%a: tensor<4xf32>) {\n  %x = linalg.fill of(%a : f32) outs(%a : tensor<4xf32>)",
+        "in.mlir:2:20: error: malformed here or just before (IndexError: tuple index out of range)",
+    ),
+    "combiner that is none": (b"%a = vector.reduction <sum>, %b : vector<4xf32> into f32", "in.mlir:1:"),
+    "integer of 5000 digits": (b"%a = arith.constant " + b"1" * 5000 + b" : i32", "in.mlir:1:"),
     "redefinition": (b"%a = arith.constant 1 : i32\n%a = arith.constant 1 : i32", "in.mlir:2:1: error: "),
     "wrong number of results": (b"%a, %b = arith.constant 1 : i32", "in.mlir:1:1: error: "),
     "dense of wrong length": (b"%a = arith.constant dense<[1, 2]> : tensor<3xi8>", "in.mlir:1:"),
