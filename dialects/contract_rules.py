@@ -26,6 +26,10 @@ from xdsl.utils.hints import isa
 from .upstream import gpu
 from .upstream import scf as upstream_scf
 
+_SHAPES: dict[int, tuple[Attribute, str | None]] = {}
+"""By the id of a type, the type and what is wrong with it: types come again after the next pass."""
+_SHAPES_MAX = 20_000
+
 
 class Facts:
     """What one walk over a module notes for the rules."""
@@ -37,7 +41,9 @@ class Facts:
         self.module = module
         self.workgroup_bytes = workgroup_bytes
         self.ops: dict[str, list[Operation]] = {}
-        self.shapes: dict[int, tuple[Attribute, str | None]] = {}
+        if len(_SHAPES) > _SHAPES_MAX:
+            _SHAPES.clear()
+        self.shapes = _SHAPES
 
     def note(self, op: Operation) -> None:
         self.ops.setdefault(op.name, []).append(op)

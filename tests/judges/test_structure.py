@@ -10,7 +10,10 @@ from random import Random
 import pytest
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, i64
-from xdsl.ir import Operation
+from xdsl.ir import Data, Operation
+from xdsl.irdl import irdl_attr_definition
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
 from xdsl.rewriter import Rewriter
 
 from rung.backends.machine import CPU
@@ -204,6 +207,28 @@ def test_attribute_that_does_not_verify_is_named():
     with pytest.raises(
         Refusal, match=r"gpu\.func in a function without a name: attribute 'sym_name' expected in operation 'gpu\.func'"
     ):
+        check_module(module)
+
+
+def test_attribute_that_cannot_be_hashed_is_verified_each_time():
+    @irdl_attr_definition
+    class Listed(Data[list[int]]):
+        name = "test.listed"
+
+        @classmethod
+        def parse_parameter(cls, parser: AttrParser) -> list[int]:
+            return []
+
+        def print_parameter(self, printer: Printer) -> None: ...
+
+    module = parse("func.func @f() { return }")
+    for op in module.ops:
+        op.attributes["listed"] = Listed([1])
+    check_module(module)
+    for op in module.ops:
+        op.properties.pop("function_type")
+        op.attributes["listed"] = Listed([1])
+    with pytest.raises(Refusal, match="function_type"):
         check_module(module)
 
 
