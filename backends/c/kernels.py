@@ -69,7 +69,7 @@ def _spell(func: gpu.FuncOp, language: CLanguage, index_bits: Literal[32, 64]) -
     arguments = block.args[: len(func.function_type.inputs)]
     shared = func.workgroup_count.value.data if func.workgroup_count is not None else 0
     written = _written(func)
-    p.read_and_written = any(argument in written and _is_read(argument) for argument in arguments)
+    p.read_and_written = any(argument in written and is_read(argument) for argument in arguments)
     parameters = [_parameter(p, argument, argument in written) for argument in arguments]
     for number, argument in enumerate(block.args[len(arguments) :]):
         qualifier = language.workgroup_memory if number < shared else ""
@@ -142,16 +142,16 @@ def _written(func: Operation) -> set[SSAValue]:
     return {root(op.operands[STORES[op.name]]) for op in func.walk() if op.name in STORES}
 
 
-def _is_read(value: SSAValue) -> bool:
+def is_read(value: SSAValue) -> bool:
     """Whether a memref, or a view of it, is used by anything but a store to it."""
     for use in value.uses:
         op = use.operation
         if op.name in STORES and use.index == STORES[op.name]:
             continue
-        if op.results and isa(op.results[0].type, MemRefType) and not _is_read(op.results[0]):
+        if op.results and isa(op.results[0].type, MemRefType) and not is_read(op.results[0]):
             continue
         return True
     return False
 
 
-__all__ = ["Kernel", "kernels_of", "spell_kernel", "spell_module"]
+__all__ = ["Kernel", "is_read", "kernels_of", "spell_kernel", "spell_module"]

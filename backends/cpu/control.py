@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import gcd
 from typing import cast
 
 from xdsl.dialects import arith, scf
@@ -98,6 +99,7 @@ def _for(e: Emitter, op: Operation) -> None:
     e.do(f"br i1 {go_on}, label %{body}, label %{after}")
     e.open(body)
     e.bind(block.args[0], [index])
+    e.multiples[index] = gcd(e.multiple(lower), e.multiple(step))
     for argument, names in zip(block.args[1:], carried):
         e.bind(argument, names)
     yielded = emit_block(e, block)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Sequence
+from math import gcd
 from typing import TYPE_CHECKING
 
 from xdsl.ir import Operation, SSAValue
@@ -34,6 +35,8 @@ class Emitter:
         """The label of the block that is being written."""
         self.values: dict[SSAValue, Parts] = {}
         self.views: dict[SSAValue, View] = {}
+        self.multiples: dict[str, int] = {}
+        """Of index values: a number that is known to divide them. What is not here may be anything."""
         self.ids: dict[tuple[str, str], str] = {}
         """("block_id", "x"): the value; those that are known to be 0 are "0"."""
         self.extents: dict[tuple[str, str], int] = {}
@@ -136,14 +139,24 @@ class Emitter:
             return str(int(a) + int(b))
         if "0" in (a, b):
             return b if a == "0" else a
-        return self.set(f"add nsw i64 {a}, {b}", "i")
+        found = self.set(f"add nsw i64 {a}, {b}", "i")
+        self.multiples[found] = gcd(self.multiple(a), self.multiple(b))
+        return found
 
     def mul(self, a: str, by: int) -> str:
         if by == 0:
             return "0"
         if a.lstrip("-").isdigit():
             return str(int(a) * by)
-        return a if by == 1 else self.set(f"mul nsw i64 {a}, {by}", "i")
+        if by == 1:
+            return a
+        found = self.set(f"mul nsw i64 {a}, {by}", "i")
+        self.multiples[found] = self.multiple(a) * abs(by)
+        return found
+
+    def multiple(self, text: str) -> int:
+        """A number that divides an index value; 0 for the constant 0, which all numbers divide."""
+        return abs(int(text)) if text.lstrip("-").isdigit() else self.multiples.get(text, 1)
 
 
 def literal(number: float, code: str) -> str:

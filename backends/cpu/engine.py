@@ -94,9 +94,7 @@ def compile_text(text: str, *, level: int = 3) -> bytes:
 def load(image: bytes, names: list[str], *, needs_pool: bool = True) -> dict[str, Any]:
     """Functions of an object file, by name, as ctypes functions of one pointer. Raises BuildError where it is none of ours."""
     llvm = _llvm()
-    if not image.startswith(
-        _MAGIC
-    ):  # LLVM would end the process; for the rest there is the checksum
+    if not image.startswith(_MAGIC):  # LLVM would end the process; for the rest there is the checksum
         raise BuildError(f"cpu: {len(image)} bytes that begin with {image[:4]!r} are no object file")
     with LOCK:
         if needs_pool:

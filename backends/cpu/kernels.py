@@ -13,21 +13,26 @@ from collections.abc import Sequence
 from math import prod
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerType, MemRefType, ModuleOp
+from xdsl.ir import Attribute
 from xdsl.utils.hints import isa
 
 from rung.dialects.upstream import gpu
 
-from ..c.kernels import kernels_of
+from ..c.elements import bytes_of, code_of
+from ..c.kernels import is_read, kernels_of
 from ..c.memory import STORES, root
 from ..launch_plan import Copy, Launch, LaunchPlan, Slot
 from .control import emit_block
 from .emitter import Emitter
-from .memory import view_of
+from .memory import ALIGNMENT_BYTES, view_of
 
 PARALLEL = "rung_parallel"
 """`void rung_parallel(ptr blocks, ptr args, i64 count)` of the pool: calls `blocks` for ranges that cover 0 .. count - 1."""
 
 AXES = "xyz"
+
+STREAMED_BYTES = 32 << 20
+"""A result of so many bytes has left the caches before anyone reads it: its lines are written without being fetched first."""
 
 
 def spell_module(module: ModuleOp, plan: LaunchPlan | None, vector_bits: int) -> str:
@@ -39,7 +44,7 @@ def spell_module(module: ModuleOp, plan: LaunchPlan | None, vector_bits: int) ->
         texts += _host(plan)
         needs[PARALLEL] = f"declare void @{PARALLEL}(ptr, ptr, i64)"
     width = f'"prefer-vector-width"="{vector_bits}" "min-legal-vector-width"="{vector_bits}"'
-    tail = [f"attributes #0 = {{ nounwind {width} }}", '!0 = !{!"branch_weights", i32 1, i32 100000}']
+    tail = [f"attributes #0 = {{ nounwind {width} }}", '!0 = !{!"branch_weights", i32 1, i32 100000}', "!1 = !{i32 1}"]
     return "\n\n".join([*texts, *filter(None, needs.values()), "\n".join(tail)]) + "\n"
 
 
@@ -55,17 +60,24 @@ def _kernel(func: gpu.FuncOp, needs: dict[str, str], launch: Launch | None) -> s
     count = len(func.function_type.inputs)
     e.expect(len(arguments) == count, func, "with workgroup or private memory of its own")
     written = {root(op.operands[STORES[op.name]]) for op in func.walk() if op.name in STORES}
+    streamed = {value for value in written if _bytes(value.type) >= STREAMED_BYTES and not is_read(value)}
     parameters: list[str] = []
     for number, argument in enumerate(arguments):
         e.expect(isa(argument.type, MemRefType), func, f"with a parameter of type {argument.type}")
         pointer = f"%{e.fresh(argument.name_hint or f'arg{number}')}"
-        e.views[argument] = view_of(e, pointer, argument.type, func)
+        alignment = ALIGNMENT_BYTES if argument in written else 1
+        e.views[argument] = view_of(e, pointer, argument.type, func, alignment, streamed=argument in streamed)
         parameters.append(f"ptr noalias {'' if argument in written else 'readonly '}{pointer}")
     emit_block(e, func.body.block)
     parameters += [f"i64 {one}" for one in ids]
     head = f"define internal void @{name}({', '.join(parameters)}) #0 {{"
     body = "\n".join([head, "entry:", *e.entry, *e.lines, "  ret void", "}"])
     return f"{body}\n\n{_blocks(name, count, grid, block)}"
+
+
+def _bytes(type_: Attribute) -> int:
+    assert isa(type_, MemRefType)
+    return prod(type_.get_shape()) * bytes_of(code_of(type_))
 
 
 def _known(sizes: DenseArrayBase[IntegerType] | None) -> Sequence[int] | None:

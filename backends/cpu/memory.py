@@ -7,9 +7,9 @@ pointer and print nothing else. Bools are bytes in memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
-from math import prod
+from math import gcd, prod
 
 from xdsl.dialects import memref, vector
 from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType
@@ -23,6 +23,9 @@ from .emitter import Emitter
 from .shuffles import transposed
 from .types import WORDS, Type, extents_of, part_of
 
+ALIGNMENT_BYTES = 64
+"""Of all memory that kernels write: a cache line, and the widest vector. (What they read may be the caller's.)"""
+
 Along = list[int | None]
 """For each dim of a vector, the memref dim that it runs along; None for a broadcast."""
 
@@ -34,6 +37,10 @@ class View:
     pointer: str
     code: str
     strides: tuple[int, ...]
+    alignment: int = 1
+    """Bytes that the pointer is known to be a multiple of."""
+    streamed: bool = False
+    """Written once, too large for a cache, and not read here: stores go past the caches."""
 
     @property
     def word(self) -> str:
@@ -45,7 +52,7 @@ class View:
         return f"<{lanes} x {self.word}>" if lanes else self.word
 
 
-def view_of(e: Emitter, pointer: str, type_: Attribute, op: Operation) -> View:
+def view_of(e: Emitter, pointer: str, type_: Attribute, op: Operation, alignment: int = 1, *, streamed: bool = False) -> View:
     """The view of a whole argument or buffer. Its layout must be static."""
     assert isa(type_, MemRefType)
     strides, offset = type_.get_strides(), type_.get_offset()
@@ -54,27 +61,44 @@ def view_of(e: Emitter, pointer: str, type_: Attribute, op: Operation) -> View:
     code = code_of(type_)
     if offset:
         pointer = e.set(f"getelementptr inbounds {'i8' if code == 'i1' else WORDS[code]}, ptr {pointer}, i64 {offset}")
-    return View(pointer, code, tuple(stride for stride in strides if stride is not None))
+    steps = tuple(stride for stride in strides if stride is not None)
+    return View(pointer, code, steps, bytes_of(code) if offset else alignment, streamed)
 
 
-def pointer_to(e: Emitter, view: View, indices: Sequence[str], extra: int = 0) -> str:
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Of an element, and the bytes that it is known to be a multiple of."""
+
+    pointer: str
+    alignment: int
+
+    def __str__(self) -> str:
+        return f"ptr {self.pointer}, align {self.alignment}"
+
+
+def pointer_to(e: Emitter, view: View, indices: Sequence[str], extra: int = 0) -> Address:
     """The address of an element, `extra` elements further."""
-    offset = str(extra)
+    offset, size = str(extra), bytes_of(view.code)
     for index, stride in zip(indices, view.strides):
         offset = e.add(offset, e.mul(index, stride))
-    return view.pointer if offset == "0" else e.set(f"getelementptr inbounds {view.word}, ptr {view.pointer}, i64 {offset}", "p")
+    alignment = max(gcd(view.alignment, e.multiple(offset) * size), size)
+    if offset == "0":
+        return Address(view.pointer, alignment)
+    return Address(e.set(f"getelementptr inbounds {view.word}, ptr {view.pointer}, i64 {offset}", "p"), alignment)
 
 
-def read(e: Emitter, view: View, pointer: str, lanes: int, hint: str) -> str:
+def read(e: Emitter, view: View, address: Address, lanes: int, hint: str) -> str:
     """Neighbours from memory, as a value: bytes of bools become bits."""
-    found = e.set(f"load {view.of(lanes)}, ptr {pointer}, align {bytes_of(view.code)}", hint)
+    found = e.set(f"load {view.of(lanes)}, {address}", hint)
     return e.set(f"trunc {view.of(lanes)} {found} to {Type('i1', lanes)}") if view.code == "i1" else found
 
 
-def write(e: Emitter, view: View, pointer: str, part: str, lanes: int) -> None:
+def write(e: Emitter, view: View, address: Address, part: str, lanes: int) -> None:
     if view.code == "i1":
         part = e.set(f"zext {Type('i1', lanes)} {part} to {view.of(lanes)}")
-    e.do(f"store {view.of(lanes)} {part}, ptr {pointer}, align {bytes_of(view.code)}")
+    size = lanes * bytes_of(view.code)
+    past = view.streamed and size >= 16 and address.alignment % min(size, ALIGNMENT_BYTES) == 0
+    e.do(f"store {view.of(lanes)} {part}, {address}{', !nontemporal !1' if past else ''}")
 
 
 def _indices(e: Emitter, values: Sequence[SSAValue]) -> list[str]:
@@ -98,8 +122,8 @@ def _alloca(e: Emitter, op: Operation) -> None:
     assert isa(result.type, MemRefType)
     name = f"%{e.fresh(result.name_hint or 'buffer')}"
     word = "i8" if code_of(result.type) == "i1" else WORDS[code_of(result.type)]
-    e.entry.append(f"  {name} = alloca [{max(1, prod(result.type.get_shape()))} x {word}], align 64")
-    e.views[result] = view_of(e, name, result.type, op)
+    e.entry.append(f"  {name} = alloca [{max(1, prod(result.type.get_shape()))} x {word}], align {ALIGNMENT_BYTES}")
+    e.views[result] = view_of(e, name, result.type, op, ALIGNMENT_BYTES)
 
 
 def _subview(e: Emitter, op: Operation) -> None:
@@ -110,7 +134,8 @@ def _subview(e: Emitter, op: Operation) -> None:
     e.expect(strides is not None and None not in strides, op, f"to {op.result.type}, whose strides are not static")
     assert strides is not None
     steps = tuple(stride for stride in strides if stride is not None)
-    e.views[op.result] = View(pointer_to(e, view, offsets), view.code, steps)
+    first = pointer_to(e, view, offsets)
+    e.views[op.result] = View(first.pointer, view.code, steps, first.alignment, view.streamed)
 
 
 def _reshape(e: Emitter, op: Operation) -> None:
@@ -123,7 +148,7 @@ def _reshape(e: Emitter, op: Operation) -> None:
         return
     whole = view.strides == contiguous_strides(source.type.get_shape())
     e.expect(whole, op, f"of {source.type}, which is not contiguous")
-    e.views[result] = View(view.pointer, view.code, contiguous_strides(result.type.get_shape()))
+    e.views[result] = replace(view, strides=contiguous_strides(result.type.get_shape()))
 
 
 # Vectors

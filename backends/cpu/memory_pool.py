@@ -10,8 +10,7 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
-ALIGNMENT_BYTES = 64
-"""A cache line, and the widest vector."""
+from .memory import ALIGNMENT_BYTES
 
 _POOL_BYTES = 1 << 30
 """Freed memory that is kept, at most: a fresh 64 MB array costs 8 to 38 ms of page faults."""

@@ -50,7 +50,7 @@ entry:
   %v = load <4 x float>, ptr %p, align 4
   %doubled = fadd contract <4 x float> %v, %v
   %p.1 = getelementptr inbounds float, ptr %out, i64 4
-  store <4 x float> %doubled, ptr %p.1, align 4
+  store <4 x float> %doubled, ptr %p.1, align 16
   ret void
 }"""
     )
@@ -162,6 +162,31 @@ def test_ir_that_llvm_refuses_is_kept_in_a_file(monkeypatch: pytest.MonkeyPatch,
 def test_what_has_no_rule_is_named(body: str, message: str, gpu_module: Callable[..., str]) -> None:
     with pytest.raises(BackendError, match=message):
         TARGET.spell(parse(gpu_module(GRID, body)))
+
+
+def test_a_large_result_is_written_past_the_caches_and_one_that_is_read_again_is_not(gpu_module: Callable[..., str]) -> None:
+    body = """
+        %b = gpu.block_id x
+        %i = affine.apply affine_map<(d0) -> (d0 * 16)>(%b)
+        %v = vector.load %x[%i] : memref<8388608xf32>, vector<16xf32>
+        vector.store %v, %out[%i] : memref<8388608xf32>, vector<16xf32>"""
+    params = [("x", "memref<8388608xf32>"), ("out", "memref<8388608xf32>")]
+    plain = TARGET.spell(parse(gpu_module(params, body, grid=(524288, 1, 1))))
+    assert "store <16 x float> %v, ptr %p.1, align 64, !nontemporal !1" in plain
+    again = body + "\n        %w = vector.load %out[%i] : memref<8388608xf32>, vector<16xf32>"
+    assert "!nontemporal" not in TARGET.spell(parse(gpu_module(params, again, grid=(524288, 1, 1))))
+    small = body.replace("8388608", "8388592")
+    params = [(name, type_.replace("8388608", "8388592")) for name, type_ in params]
+    assert "!nontemporal" not in TARGET.spell(parse(gpu_module(params, small, grid=(524287, 1, 1))))
+
+
+def test_a_result_may_go_to_memory_that_is_not_aligned(gpu_module: Callable[..., str]) -> None:
+    program = TARGET.build(parse(gpu_module(GRID, COUNT, grid=(101, 7, 1))))
+    x = np.random.default_rng(0).standard_normal((7, 101)).astype(np.float32)
+    memory = np.zeros(7 * 101 + 1, np.float32)[1:].reshape(7, 101)
+    (out,) = program.run([TARGET.from_numpy(x)], [TARGET.from_numpy(memory)])
+    np.testing.assert_array_equal(out.numpy(), x + np.float32(1))
+    np.testing.assert_array_equal(memory, x + np.float32(1))
 
 
 def test_a_buffer_of_another_target_is_refused(gpu_module: Callable[..., str]) -> None:
