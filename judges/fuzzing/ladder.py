@@ -20,6 +20,7 @@ from rung.judges.upstream import find_mlir_opt, generic_text
 from rung.passes.runner import PassFailure, PassRunner
 from rung.pipeline import PIPELINE, Step
 
+from .analyses import counted_as_measured, proved_total
 from .case import Case, Found, wrong
 
 Order = Literal["forward", "reversed", "shuffled"]
@@ -59,7 +60,7 @@ def same_numbers(stop: Stop, order: Order = "shuffled") -> str | None:
     return wrong(program, stop.case.values, results)
 
 
-AFTER_PASSES: list[Callable[[Stop], str | None]] = [same_numbers]
+AFTER_PASSES: list[Callable[[Stop], str | None]] = [same_numbers, proved_total, counted_as_measured]
 """Each says what is wrong with a module, or None. Asked in turn, until one complains."""
 
 
