@@ -225,7 +225,8 @@ def declare_array(p: KernelPrinter, value: SSAValue, hint: str, declared: str, q
     view = base_view(p, name, qualifier, value.type)
     elements = max(1, prod(value.type.get_shape()))
     type_ = p.language.memory_type(view.code)
-    alignment = p.language.array_alignment.format(bytes=32) if elements * bytes_of(view.code) >= 16 else ""
+    # a short array too: two lanes of it are one access
+    alignment = p.language.array_alignment.format(bytes=32) if elements > 1 else ""
     p.line(f"{declared}{type_}{alignment} {name}[{elements}];")
     p.views[value] = view
 

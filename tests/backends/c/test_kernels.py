@@ -232,7 +232,7 @@ def test_a_load_does_not_move_past_a_store_to_its_memory(gpu_module: Module, ker
         memref.store %d, %out[%c0] : memref<8xf32>""",
     )
     assert kernel_lines(text) == [
-        "float b[2];",
+        "float __attribute__((aligned(32))) b[2];",
         "b[0] = x[0];",
         "float old = b[0];",
         "b[0] = x[1];",

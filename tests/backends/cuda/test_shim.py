@@ -135,6 +135,35 @@ def test_helpers_of_narrow_integers_are_called_with_their_own_type(gpu_module: M
         np.testing.assert_array_equal(found.numpy(), want)
 
 
+def test_vectors_lie_aligned_in_private_arrays_of_less_than_16_bytes(gpu_module: Module, cuda_cpu: CudaOnCpu) -> None:
+    """Seven shorts, read in twos: the array itself would begin at any even address."""
+    body = """
+    %c0 = arith.constant 0 : index
+    %c6 = arith.constant 6 : index
+    %c2 = arith.constant 2 : index
+    %own = memref.alloca() : memref<7xi16>
+    %byte = memref.alloca() : memref<3xi8>
+    scf.for %i = %c0 to %c6 step %c2 {
+      %v = vector.load %x[%i] : memref<6xi16>, vector<2xi16>
+      vector.store %v, %own[%i] : memref<7xi16>, vector<2xi16>
+    }
+    %b = vector.load %y[%c0] : memref<2xi8>, vector<2xi8>
+    vector.store %b, %byte[%c0] : memref<3xi8>, vector<2xi8>
+    scf.for %i = %c0 to %c6 step %c2 {
+      %v = vector.load %own[%i] : memref<7xi16>, vector<2xi16>
+      %b2 = vector.load %byte[%c0] : memref<3xi8>, vector<2xi8>
+      %w = arith.extsi %b2 : vector<2xi8> to vector<2xi16>
+      %s = arith.addi %v, %w : vector<2xi16>
+      vector.store %s, %out[%i] : memref<6xi16>, vector<2xi16>
+    }"""
+    module = parse(gpu_module([("x", "memref<6xi16>"), ("y", "memref<2xi8>"), ("out", "memref<6xi16>")], body))
+    x, y = np.arange(6).astype(np.int16), np.array([10, 20], np.int8)
+    (got,) = cuda_cpu.build(module).run([cuda_cpu.from_numpy(x), cuda_cpu.from_numpy(y)])
+    assert got.numpy().tolist() == [10, 21, 12, 23, 14, 25]
+    assert "short __align__(16) own[7]" in cuda_cpu.spell(module)
+    assert "char __align__(16) byte[3]" in cuda_cpu.spell(module)
+
+
 # The target
 
 CHAIN = """
