@@ -9,6 +9,7 @@ on xDSL alone and fails on the day it is gone; then delete the repair.
 - linalg.generic: several results in the custom syntax.
 - scf.parallel and scf.reduce, memref.copy and the memref casts: upstream's custom syntax.
 - a slice of a tensor or memref has the sizes that its type says, and lies in its whole; a vector is not empty.
+- no constant is of f80 or f128, which cannot be printed.
 - a string that is not closed is refused, where xDSL's lexer never comes back.
 - `dense<0xFF800000>` of floats is read as the bits that it is, not as the number 4286578688.
 """
@@ -51,8 +52,8 @@ from xdsl.traits import Pure
 from xdsl.transforms.canonicalization_patterns import arith as arith_patterns
 from xdsl.utils.exceptions import VerifyException
 
-from .xdsl_repairs_slices import repair_slices, repair_vectors
 from .xdsl_repairs_syntax import repair_dense_hex, repair_generic, repair_memref, repair_parallel, repair_strings
+from .xdsl_repairs_verifiers import repair_slices, repair_vectors, repair_wide_floats
 
 _BOOL = container_of(IntegerType(1))
 _INT = container_of(IntegerType)
@@ -322,3 +323,4 @@ repair_parallel()
 repair_memref()
 repair_slices()
 repair_vectors()
+repair_wide_floats()

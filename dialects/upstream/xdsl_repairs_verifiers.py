@@ -1,7 +1,7 @@
 """What `xdsl_repairs` adds to the verifiers of xDSL 0.74: slices have the sizes of their types and lie in their whole; vectors
-are not empty.
+are not empty; constants can be held.
 
-xDSL looks at none of it; upstream refuses all, and an evaluator or printer finds out one element after the other.
+xDSL looks at none of it; upstream refuses the first two, and an evaluator or printer finds out one element after the other.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from xdsl.dialects import memref, tensor
-from xdsl.dialects.builtin import DYNAMIC_INDEX, VectorType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, Float80Type, Float128Type, FloatAttr, VectorType
 from xdsl.ir import Attribute, Operation
 from xdsl.utils.exceptions import VerifyException
 
@@ -69,6 +69,16 @@ def repair_vectors() -> None:
             raise VerifyException(f"vector extents are {list(self.get_shape())}, expected positive ones")
 
     VectorType.verify = verify
+
+
+def repair_wide_floats() -> None:
+    """Refuse constants of f80 and f128, which xDSL reads, rounded to f64, and cannot print."""
+
+    def verify(self: FloatAttr[Any]) -> None:
+        if isinstance(self.type, Float80Type | Float128Type):
+            raise VerifyException(f"a constant has type {self.type}, expected a float of at most 64 bits")
+
+    FloatAttr.verify = verify
 
 
 def repair_slices() -> None:
