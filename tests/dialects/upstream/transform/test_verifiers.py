@@ -188,7 +188,7 @@ REFUSED: dict[str, tuple[str, str, bool | None]] = {
     "vector sizes without a value": (
         script(f'"transform.structured.vectorize"(%x) <{{static_vector_sizes = array<i64: {MINUS}>, scalable_sizes = array<i1: false>}}> : ({A}) -> ()'),
         "0 values are given for vector_sizes, expected 1",
-        False,
+        None,
     ),
     "vector sizes without flags": (
         script(f'"transform.structured.vectorize"(%x) <{{static_vector_sizes = array<i64: 4>}}> : ({A}) -> ()'),
