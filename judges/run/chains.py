@@ -1,7 +1,7 @@
 """The magnitude of what went into a sum or product, kept beside it through loops: a chain may be nested and of vectors.
 
-Each value of a chain has a slot of its own: for a sum the sum of magnitudes, for a product the largest and the smallest partial
-product that any order may come to. The value itself says nothing of that where summands cancel.
+Each value of a chain has a slot of its own: for a sum the sums of magnitudes and of squares, for a product the largest and the
+smallest partial product that any order may come to. The value itself says nothing of that where summands cancel.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Chains:
                 values = [frame[a], frame[b]]
                 step(frame)
                 if kind == "add":
-                    bulk: Any = bulks[0] + bulks[1]
-                    moved = self.draw.noise(frame[r], bulk)
+                    bulk: Any = (bulks[0][0] + bulks[1][0], bulks[0][1] + bulks[1][1])
+                    moved = self.draw.sum(frame[r], *bulk)
                 else:
                     bulk = (bulks[0][0] * bulks[1][0], bulks[0][1] * bulks[1][1])
                     moved = self.draw.product(frame[r], *bulk) if reorders else self.draw.noise(frame[r], size_of(frame[r]))
@@ -83,7 +83,7 @@ class Chains:
 
     def _bulk(self, scope: Scope, value: SSAValue, kind: str) -> Callable[[Frame, Any], Any]:
         """What finds the magnitude of an operand: kept beside it where it belongs to a chain, else its own."""
-        own: Callable[[Any], Any] = size_of if kind == "add" else extremes_of
+        own: Callable[[Any], Any] = sizes_of if kind == "add" else extremes_of
         if not self._chained(value, kind, set()):
             return lambda frame, number: own(number)
         slot = self._slot(scope, value, kind)
@@ -158,6 +158,12 @@ def size_of(value: Any) -> Any:
     array = np.asarray(value)
     wide = np.abs(array.astype(np.longdouble if array.dtype == np.float64 else np.float64))
     return np.where(np.isfinite(wide), wide, 0)
+
+
+def sizes_of(value: Any) -> Any:
+    """What a summand adds to the sum of magnitudes and to that of squares: its root is the usual size of a partial sum."""
+    size = size_of(value)
+    return size, size * size
 
 
 def extremes_of(value: Any) -> Any:

@@ -13,10 +13,10 @@ from xdsl.ir import Operation
 from rung.backends.reference.interpreter import Frame, Rule, Scope, Step
 from rung.backends.reference.linalg import Structured
 from rung.backends.reference.nd import ints
-from rung.backends.reference.values import BOOL, Array, dtype_of, is_float_dtype, width_of, word
+from rung.backends.reference.values import BOOL, Array, DType, dtype_of, is_float_dtype, width_of, word
 
 from .chains import Chains, digits, extremes_of, size_of
-from .freedom import STRICT, SUMS, flags, grants_of, in_order
+from .freedom import STRICT, SUMS, flags, grants_of, in_order, lined_up
 
 ULPS = 4
 """How far off an approximated function may be."""
@@ -26,7 +26,8 @@ _FUNCTIONS = frozenset("div recip sqrt exp2 log2 sin pow arith.divf".split())
 _EXACT = frozenset(
     "absf absi ceil floor copysign trunc round roundeven isnan isinf isfinite ctlz cttz ctpop ipowi clampf".split()
 )
-_INTEGERS = frozenset("shli shrsi shrui divsi remsi floordivsi ceildivsi fptosi fptoui".split())
+_INTEGERS = frozenset(f"arith.{name}" for name in "shli shrsi shrui divsi remsi floordivsi ceildivsi fptosi fptoui".split())
+"""Where integers may be unspecified."""
 
 
 @dataclass
@@ -77,14 +78,14 @@ class Draw:
 
     # What is drawn.
 
-    def noise(self, value: Any, bulk: Any, count: int = 1, ulps: float = 1.0) -> Any:
-        """`value` moved by its type's rounding relative to `bulk`, as `count` roundings do; anything where `bulk` overflows."""
+    def noise(self, value: Any, bulk: Any, ulps: float = 1.0) -> Any:
+        """`value` moved by its type's rounding relative to `bulk`; anything where `bulk` overflows."""
         array = np.asarray(value)
-        info = digits(array.dtype)
+        info: Any = digits(array.dtype)
         wide = np.longdouble if array.dtype == np.float64 else np.float64
         bulk = np.broadcast_to(np.asarray(bulk, wide), array.shape)
         sign = self.rng.integers(0, 2, array.shape) * 2 - 1
-        amount = float(info.eps) * self.size * ulps * count**0.5 * bulk * sign
+        amount = float(info.eps) * self.size * ulps * bulk * sign
         moved = (array.astype(wide) + amount).astype(array.dtype)
         moved = np.where((array == 0) & (bulk == 0), np.copysign(array, sign.astype(array.dtype)), moved)
         moved = np.where(np.isfinite(array), moved, array)
@@ -215,34 +216,59 @@ class Draw:
         combiner, axes = op.attributes["combiner"], ints(op, "axes")
         assert isinstance(combiner, StringAttr)
         value = np.asarray(values[0])
-        count = int(np.prod([value.shape[axis] for axis in axes], dtype=np.int64)) if axes else 1
-        if count == 0:
+        if value.size == 0:
             return result
         if combiner.data in ("max", "min"):
             zero, minus = value == 0, np.signbit(value)
             both = (zero & minus).any(axis=axes) & (zero & ~minus).any(axis=axes)
             return self.zero_signs(result, both)
-        return self.reduced("add" if combiner.data == "sum" else "mul", result, value, axes, count)
+        return self.reduced("add" if combiner.data == "sum" else "mul", result, value, axes)
 
-    def reduced(
-        self, kind: str, result: Any, value: Array, axes: tuple[int, ...], count: int, *, keep: bool = False, acc: Any = None
-    ) -> Any:
-        """A reduction over `axes` of `value`, reordered."""
+    def reduced(self, kind: str, result: Any, value: Array, axes: tuple[int, ...], *, acc: Any = None) -> Any:
+        """A reduction of `value` over `axes` in another order, as far off as `size` such orders together."""
+        lined, rest = lined_up(value, axes, acc)
+        shape, array = np.shape(result), np.asarray(result).reshape(rest)
+        if lined.shape[-1] == 1:
+            return self.zero_signs(result, np.asarray(result) == 0)
+        wide = np.longdouble if value.dtype == np.float64 else np.float64
+        other = self._in_some_order(np.add if kind == "add" else np.multiply, lined)
+        apart = other.astype(wide) - array.astype(wide)
+        moved = array.astype(wide) + np.where(np.isfinite(apart), self.size * apart, 0)
+        moved = np.where(np.isfinite(array), moved, array).astype(value.dtype)
+        moved = self.noise(moved, size_of(array))
         if kind == "add":
-            bulk = size_of(value).sum(axis=axes, keepdims=keep)
-            return self.noise(result, bulk if acc is None else bulk + size_of(acc), count)
-        big, small = extremes_of(value)
-        parts = [big.prod(axis=axes, keepdims=keep), small.prod(axis=axes, keepdims=keep)]
-        if acc is not None:
-            parts = [part * extreme for part, extreme in zip(parts, extremes_of(acc))]
-        return self.product(result, parts[0], parts[1], count)
+            odd = size_of(lined).sum(axis=-1) > float(digits(value.dtype).max) / 2
+        else:
+            big, small = extremes_of(lined)
+            odd = _beyond(big.prod(axis=-1), small.prod(axis=-1), value.dtype)
+        return self.overflown(moved, odd).reshape(shape)[()]
 
-    def product(self, result: Any, big: Any, small: Any, count: int = 1) -> Any:
+    def _in_some_order(self, ufunc: Any, lined: Array) -> Array:
+        """Along the last axis: shuffled, backward or as they are, in one or more interleaved lanes, rounded at each step."""
+        count = lined.shape[-1]
+        match int(self.rng.integers(0, 4)):
+            case 0:
+                lined = lined[..., ::-1]
+            case 1 | 2:
+                lined = lined[..., self.rng.permutation(count)]
+            case _:
+                pass
+        lanes = int(self.rng.choice([1, 2, 4, 8, 16, 32]))
+        if lanes > 1 and count > lanes:
+            whole = count // lanes * lanes
+            cut = lined[..., :whole].reshape((*lined.shape[:-1], -1, lanes))
+            lined = np.concatenate([ufunc.accumulate(cut, axis=-2)[..., -1, :], lined[..., whole:]], axis=-1)
+        return ufunc.accumulate(lined, axis=-1)[..., -1]
+
+    def sum(self, result: Any, bulk: Any, squares: Any) -> Any:
+        """A partial sum in another order: off by the rounding of partial sums, anything where one may overflow."""
+        moved = self.noise(result, np.sqrt(squares))
+        return self.overflown(moved, np.broadcast_to(bulk > float(digits(np.asarray(result).dtype).max) / 2, np.shape(result)))
+
+    def product(self, result: Any, big: Any, small: Any) -> Any:
         """A product in another order: anything where a partial one may overflow or vanish."""
-        info = digits(np.asarray(result).dtype)
-        moved = self.noise(result, size_of(result), count)
-        odd = (big > float(info.max) / 2) | (small < float(info.smallest_normal) * 2)
-        return self.overflown(moved, odd)
+        moved = self.noise(result, size_of(result))
+        return self.overflown(moved, _beyond(big, small, np.asarray(result).dtype))
 
     def _vector_reduction(self, op: Operation, values: list[Any], result: Any) -> Any:
         kind = word(op.properties["kind"]) if "kind" in op.properties else "add"
@@ -252,7 +278,7 @@ class Draw:
             if "reassociates" not in grants_of(op, self.granted):
                 return result
             value, *acc = values
-            return self.reduced(kind, result, np.asarray(value), (0,), len(value), acc=acc[0] if acc else None)
+            return self.reduced(kind, result, np.asarray(value), (0,), acc=acc[0] if acc else None)
         with np.errstate(all="ignore"):  # the others are sums of products: their magnitude is at most that of all lanes
             bulk = np.sum(size_of(values[0])) * (
                 np.max(size_of(values[1]), initial=0) if op.name != "vector.multi_reduction" else 1
@@ -274,8 +300,13 @@ class Draw:
             return result
         kind = SUMS.get(op.name)
         if kind is not None and "reassociates" in grants_of(op, self.granted):
-            count = int(np.prod([value.shape[axis] for axis in axes], dtype=np.int64))
-            return self.reduced(kind, result, value, axes, count, keep=True, acc=acc)
+            return self.reduced(kind, result, value, axes, acc=acc)
         if kind is None and np.any(np.asarray(result) == 0):
             return self.zero_signs(result, np.asarray(result) == 0)
         return result
+
+
+def _beyond(big: Any, small: Any, dtype: DType) -> Any:
+    """Where a partial product may overflow or vanish."""
+    info = digits(dtype)
+    return (big > float(info.max) / 2) | (small < float(info.smallest_normal) * 2)

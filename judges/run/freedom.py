@@ -69,13 +69,23 @@ def in_order(op: Operation, acc: Any, value: Array, axes: tuple[int, ...]) -> An
     kind = SUMS.get(op.name)
     if kind is None or "reassoc" in flags(op):
         return gather(op, acc, value, axes)
-    rest = tuple(axis for axis in range(value.ndim) if axis not in axes)
-    lined = value.transpose((*rest, *axes)).reshape((*(value.shape[axis] for axis in rest), -1))
+    lined, _ = lined_up(value, axes, acc)
     kept = tuple(1 if axis in axes else extent for axis, extent in enumerate(value.shape))
-    first = np.broadcast_to(np.asarray(acc), kept).transpose((*rest, *axes)).reshape((*lined.shape[:-1], 1))
     ufunc = np.add if kind == "add" else np.multiply
-    total = ufunc.accumulate(np.concatenate([first, lined], axis=-1).astype(value.dtype), axis=-1)[..., -1]
-    return total.reshape(kept)
+    return ufunc.accumulate(lined, axis=-1)[..., -1].reshape(kept)
+
+
+def lined_up(value: Array, axes: tuple[int, ...], acc: Any) -> tuple[Array, tuple[int, ...]]:
+    """The operands of each reduction along a last axis, `acc` first where there is one, and the shape of what comes of it."""
+    rest = tuple(axis for axis in range(value.ndim) if axis not in axes)
+    shape = tuple(value.shape[axis] for axis in rest)
+    lined = value.transpose((*rest, *axes)).reshape((*shape, -1))
+    if acc is None:
+        return lined, shape
+    kept = tuple(1 if axis in axes else extent for axis, extent in enumerate(value.shape))
+    full = np.broadcast_to(np.asarray(acc), kept) if np.ndim(acc) else np.full(kept, acc)
+    first = full.transpose((*rest, *axes)).reshape((*shape, 1))
+    return np.concatenate([first.astype(value.dtype), lined], axis=-1), shape
 
 
 def _structured_in_order(base: Rule) -> Rule:

@@ -37,8 +37,8 @@ PASSES = (
     "lower-affine",
     "convert-scf-to-cf",
     "math-expand-ops{ops=rsqrt,fpowi}",  # else the JIT looks for a function rsqrtf
+    "convert-math-to-llvm",  # first: convert-math-to-libm refuses math.absi
     "convert-math-to-libm",
-    "convert-math-to-llvm",
     "convert-vector-to-llvm",
     "expand-strided-metadata",
     "lower-affine",

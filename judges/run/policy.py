@@ -11,8 +11,8 @@ import numpy as np
 from rung.backends.reference.compare import differing
 from rung.backends.reference.values import Array, is_float_dtype
 
-SIZES = (8.0, 64.0, 8.0, 8.0, 64.0, 8.0, 8.0, 8.0, 64.0, 8.0, 8.0, 8.0)
-"""How much larger than rounding the differences are drawn, run after run. Eight: the largest of a few random draws of what n
+SIZES = (4.0, 16.0, 4.0, 4.0, 4.0, 16.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0)
+"""How much larger than rounding the differences are drawn, run after run. Four: the largest of a few random draws of what n
 roundings do covers what n others do. Some runs draw larger, because what a small draw does may vanish in a later rounding."""
 
 FAR = 4096.0
