@@ -62,7 +62,7 @@ def test_wheel_holds_every_tracked_module_header_and_schedule(wheel: Path, repos
     wanted = {
         name if name.startswith("rung/") else f"rung/{name}"
         for name in filter(None, tracked.stdout.split("\0"))
-        if name.endswith((".py", ".h", ".mlir", "py.typed")) and (repository / name).is_file()
+        if name.endswith((".py", ".h", ".cpp", ".mlir", "py.typed")) and (repository / name).is_file()
     }
     assert wanted - set(zipfile.ZipFile(wheel).namelist()) == set()
 
