@@ -111,7 +111,7 @@ def place(buffers: Sequence[Buffer], alignment: int) -> list[int]:
 
 def _plan_block(block: Block, alignment: int) -> None:
     allocs = [op for op in block.ops if isinstance(op, memref.AllocOp) and _bytes(op.memref.type) is not None]
-    if not allocs:
+    if not allocs or (len(allocs) == 1 and _is_arena(allocs[0])):
         return
     steps: dict[Operation, int] = {op: step for step, op in enumerate(block.ops)}
     buffers: list[Buffer] = []
@@ -142,6 +142,14 @@ def _plan_block(block: Block, alignment: int) -> None:
     last = block.last_op
     assert last is not None
     block.insert_ops_before((memref.DeallocOp.get(arena.memref),), last)
+
+
+def _is_arena(alloc: memref.AllocOp) -> bool:
+    """Whether this pass has been here: bytes that are only seen through views."""
+    type_ = alloc.memref.type
+    assert isa(type_, MemRefType[Attribute])
+    users = [use.operation for use in alloc.memref.uses]
+    return type_.element_type == i8 and all(isinstance(op, memref.ViewOp | memref.DeallocOp) for op in users)
 
 
 def _uses(value: SSAValue, steps: dict[Operation, int]) -> list[tuple[int, Operation]]:

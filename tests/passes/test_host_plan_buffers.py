@@ -143,3 +143,15 @@ def test_zero_bytes_and_unused_buffers_take_no_place() -> None:
       }"""
     (arena,) = allocs(planned(text))
     assert str(arena.memref.type) == "memref<8xi8>"
+
+
+def test_a_planned_host_is_not_planned_again_as_an_arena_in_an_arena() -> None:
+    text = """
+      func.func @main(%x: memref<6xf32>) {
+        %a = memref.alloc() : memref<6xf32>
+        func.call @f(%x, %a) : (memref<6xf32>, memref<6xf32>) -> ()
+        return
+      }
+      func.func private @f(memref<6xf32>, memref<6xf32>)"""
+    once = planned(text)
+    assert str(planned(str(once))) == str(once)
