@@ -168,7 +168,11 @@ def test_pass_that_declares_one_freedom_does_not_get_another():
 
 @pytest.mark.parametrize(
     ("fault", "word"),
-    [("sum reassociated unasked", "reassociates"), ("multiplied by the reciprocal", "approximates"), ("subnormals flushed", "flushes")],
+    [
+        ("sum reassociated unasked", "reassociates"),
+        ("multiplied by the reciprocal", "approximates"),
+        ("subnormals flushed", "flushes"),
+    ],
 )
 def test_undeclared_freedom_is_answered_with_how_to_declare_it(fault, word):
     element, right, wrong, _ = FAULTS[fault]
@@ -183,7 +187,9 @@ def test_plain_fault_gets_no_such_advice():
 
 
 def test_unknown_declaration_is_refused_with_the_words_there_are():
-    with pytest.raises(PassFailure, match="numerics is reorders, expected words of reassociates, contracts, approximates, flushes"):
+    with pytest.raises(
+        PassFailure, match="numerics is reorders, expected words of reassociates, contracts, approximates, flushes"
+    ):
         judge_passes(parse(SUM), [Misspelt(SUM_OTHERWISE)])
 
 
@@ -217,7 +223,9 @@ def test_result_of_another_shape_is_told():
 
 
 def test_module_without_functions_is_noted():
-    assert judge_passes(parse("func.func private @f(tensor<4xf32>)"), [NdSimplifyPass()]).notes == ("judge run: there is no function with a body to run",)
+    assert judge_passes(parse("func.func private @f(tensor<4xf32>)"), [NdSimplifyPass()]).notes == (
+        "judge run: there is no function with a body to run",
+    )
 
 
 SAME = "func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {\n  return %x : tensor<4xf32>\n}"
@@ -255,7 +263,10 @@ def test_rungs_too_dear_to_run_are_noted_once():
     text = (Path(__file__).parents[2] / "corpus" / "column_sums.mlir").read_text()
     verdict = judge_passes(parse(text), [step.make(CPU) for step in PIPELINE], limit=300)
     (note,) = (note for note in verdict.notes if "is not judged" in note)
-    assert note == "judge run: @main is not judged after linalg-to-loops: it takes about 5.3e+02 steps, the limit is 3.0e+02 (--judge-limit)"
+    assert (
+        note
+        == "judge run: @main is not judged after linalg-to-loops: it takes about 5.3e+02 steps, the limit is 3.0e+02 (--judge-limit)"
+    )
     assert verdict.judged > 10
 
 
@@ -288,7 +299,11 @@ def opt(tmp_path, monkeypatch, capsys):
     """rung-opt in an empty folder, with the pass above as a plug-in."""
     monkeypatch.chdir(tmp_path)
     universe = rung.opt.everything()
-    more = Universe(all_dialects=universe.all_dialects, all_passes={**universe.all_passes, "my-swap-sub": lambda: SwapSubPass}, all_targets=universe.all_targets)
+    more = Universe(
+        all_dialects=universe.all_dialects,
+        all_passes={**universe.all_passes, "my-swap-sub": lambda: SwapSubPass},
+        all_targets=universe.all_targets,
+    )
     monkeypatch.setattr(rung.opt, "everything", lambda: more)
 
     def run(*args: str) -> tuple[int, str]:
@@ -300,7 +315,9 @@ def opt(tmp_path, monkeypatch, capsys):
 
 def test_reproducer_reruns_just_the_culprit_and_fails_the_same_way(opt):
     Path("in.mlir").write_text(program("f32", binary("sub", "x", "y")))
-    status, err = opt("in.mlir", "-p", "nd-simplify,nd-mark-kernels,my-swap-sub,nd-outline-kernels", "--judge", "run", "--judge-seed", "7")
+    status, err = opt(
+        "in.mlir", "-p", "nd-simplify,nd-mark-kernels,my-swap-sub,nd-outline-kernels", "--judge", "run", "--judge-seed", "7"
+    )
     assert status == 1
     reason = err.splitlines()[0].partition("run: ")[2]
     assert err.startswith("rung-opt: pass my-swap-sub: ") and reason.startswith("@main result 0 at [")
@@ -312,7 +329,10 @@ def test_reproducer_reruns_just_the_culprit_and_fails_the_same_way(opt):
 
 def test_right_passes_are_reported_in_one_line(opt):
     Path("in.mlir").write_text(program("f32", binary("sub", "x", "y")))
-    assert opt("in.mlir", "-p", "nd-mark-kernels,nd-outline-kernels", "--judge", "run", "-o", "out.mlir") == (0, "rung-opt: judge run: @main compared 10 times, seed 0\n")
+    assert opt("in.mlir", "-p", "nd-mark-kernels,nd-outline-kernels", "--judge", "run", "-o", "out.mlir") == (
+        0,
+        "rung-opt: judge run: @main compared 10 times, seed 0\n",
+    )
 
 
 def test_same_seed_gives_the_same_words(opt):

@@ -98,22 +98,26 @@ def nd(*lines: str, result: str = "tensor<20xf32>") -> str:
 
 
 SUM = '%s = nd.reduce "sum" %x axes [1] : tensor<20x64xf32> -> tensor<20xf32>'
-FLIPPED = '%f = nd.flip %x axes [1] : tensor<20x64xf32> -> tensor<20x64xf32>'
+FLIPPED = "%f = nd.flip %x axes [1] : tensor<20x64xf32> -> tensor<20x64xf32>"
 SUM_BACKWARD = SUM.replace("%x", "%f")
 CANCELLED = (
     '%b = nd.const 1.0e7 : f32 -> tensor<20xf32>', '%t = nd.binary "add" %s, %b : tensor<20xf32> -> tensor<20xf32>',
     '%r = nd.binary "sub" %t, %b : tensor<20xf32> -> tensor<20xf32>',
 )  # fmt: skip
-COMPARED = ('%z = nd.const 0.0 : f32 -> tensor<20xf32>', '%r = nd.binary "cmplt" %z, %s : tensor<20xf32> -> tensor<20xi1>')
+COMPARED = ("%z = nd.const 0.0 : f32 -> tensor<20xf32>", '%r = nd.binary "cmplt" %z, %s : tensor<20xf32> -> tensor<20xi1>')
 
 
-@pytest.mark.parametrize("after", [CANCELLED, ('%r = nd.unary "recip" %s : tensor<20xf32>',), ('%r = nd.unary "sin" %s : tensor<20xf32>',)])
+@pytest.mark.parametrize(
+    "after", [CANCELLED, ('%r = nd.unary "recip" %s : tensor<20xf32>',), ('%r = nd.unary "sin" %s : tensor<20xf32>',)]
+)
 def test_what_is_made_of_a_reordered_sum_may_be_off_as_far_as_orders_are(after):
     judge_passes(parse(nd(SUM, *after)), [Becomes(nd(FLIPPED, SUM_BACKWARD, *after))])
 
 
 def test_comparison_with_a_reordered_sum_is_compared_where_it_is_certain():
-    judge_passes(parse(nd(SUM, *COMPARED, result="tensor<20xi1>")), [Becomes(nd(FLIPPED, SUM_BACKWARD, *COMPARED, result="tensor<20xi1>"))])
+    judge_passes(
+        parse(nd(SUM, *COMPARED, result="tensor<20xi1>")), [Becomes(nd(FLIPPED, SUM_BACKWARD, *COMPARED, result="tensor<20xi1>"))]
+    )
     wrong = [line.replace("%z, %s", "%s, %z") for line in COMPARED]
     with pytest.raises(PassFailure, match="input plain"):
         judge_passes(parse(nd(SUM, *COMPARED, result="tensor<20xi1>")), [Becomes(nd(SUM, *wrong, result="tensor<20xi1>"))])
@@ -122,9 +126,14 @@ def test_comparison_with_a_reordered_sum_is_compared_where_it_is_certain():
 def test_element_beside_a_sum_has_to_keep_its_bits():
     both = "(tensor<20xf32>, tensor<20x64xf32>)"
     text = nd(SUM, "%r = nd.reshape %s : tensor<20xf32> -> tensor<20xf32>")
-    right = text.replace("-> tensor<20xf32> {", f"-> {both} {{").replace("return %r : tensor<20xf32>", "return %r, %x : tensor<20xf32>, tensor<20x64xf32>")
-    wrong = right.replace("  return %r, %x", '  %k = nd.const 1.0000001 : f32 -> tensor<20x64xf32>\n  %y = nd.binary "mul" %x, %k : tensor<20x64xf32> -> tensor<20x64xf32>\n  return %r, %y')
-    with pytest.raises(PassFailure, match="result 1 at .*, 1 away in the last place"):
+    right = text.replace("-> tensor<20xf32> {", f"-> {both} {{").replace(
+        "return %r : tensor<20xf32>", "return %r, %x : tensor<20xf32>, tensor<20x64xf32>"
+    )
+    wrong = right.replace(
+        "  return %r, %x",
+        '  %k = nd.const 1.0000001 : f32 -> tensor<20x64xf32>\n  %y = nd.binary "mul" %x, %k : tensor<20x64xf32> -> tensor<20x64xf32>\n  return %r, %y',
+    )
+    with pytest.raises(PassFailure, match=r"result 1 at .*, 1 away in the last place"):
         judge_passes(parse(right), [Becomes(wrong)])
 
 
@@ -139,7 +148,9 @@ def test_shift_by_the_width_or_more_is_open_in_arith(amount, free):
     assert (drawn != run(parse(SHIFT), "main", inputs, "forward", 0)) is free
 
 
-@pytest.mark.parametrize(("number", "free"), [(127.9, False), (128.0, True), (-128.9, False), (-129.0, True), (np.nan, True), (np.inf, True)])
+@pytest.mark.parametrize(
+    ("number", "free"), [(127.9, False), (128.0, True), (-128.9, False), (-129.0, True), (np.nan, True), (np.inf, True)]
+)
 def test_float_that_does_not_fit_an_integer_is_open(number, free):
     draw = Draw(1)
     text = "func.func @main(%x: f32) -> i8 {\n  %r = arith.fptosi %x : f32 to i8\n  return %r : i8\n}"
@@ -164,7 +175,9 @@ def test_linalg_sum_without_a_flag_runs_in_order():
 }"""
     data = [np.array([1e8, 1, -1e8, 1], np.float32), np.asarray(0, np.float32)]
     assert run(parse(text.replace("FLAGS", "")), "main", data, "forward", 0, STRICT)[0] == 1.0
-    drawn = {float(run(parse(text.replace("FLAGS", REASSOC)), "main", data, "forward", 0, Draw(seed).rules)[0]) for seed in range(8)}
+    drawn = {
+        float(run(parse(text.replace("FLAGS", REASSOC)), "main", data, "forward", 0, Draw(seed).rules)[0]) for seed in range(8)
+    }
     assert len(drawn) > 1
 
 
