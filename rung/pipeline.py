@@ -62,6 +62,9 @@ PIPELINE: tuple[Step, ...] = (
     Step("linalg-bufferize", "linalg", "after tiling, so that intermediates of a tile are tile-sized", leaves=True),
     Step("linalg-to-loops", "loops", "fixes the order inside a tile"),
     Step("loops-fold-subviews", "loops", "every access then indexes an argument directly, which the vectorizer reads"),
+    Step(
+        "loops-guard-accesses", "loops", "an index from memory is kept in bounds while its load is one op, not yet a vector"
+    ),
     Step("loops-forward-stores", "loops", "one-element buffers become values: registers, not memory"),
     Step("arith-emulate-floats", "loops", "before vectorizing, so that narrow floats are widened as scalars are", _native),
     Step("loops-to-vector", "vector", "loads, stores and accumulators become vectors where the accesses allow"),

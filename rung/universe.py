@@ -30,6 +30,7 @@ PASSES: dict[str, str] = {
     # linalg to loops, and on loops
     "linalg-to-loops": "rung.lowering.linalg_to_loops:LinalgToLoopsPass",
     "loops-fold-subviews": "rung.passes.loops_fold_subviews:LoopsFoldSubviewsPass",
+    "loops-guard-accesses": "rung.passes.loops_guard_accesses:LoopsGuardAccessesPass",
     "loops-forward-stores": "rung.passes.loops_forward_stores:LoopsForwardStoresPass",
     "arith-emulate-floats": "rung.passes.arith_emulate_floats:ArithEmulateFloatsPass",
     # loops to vector to gpu, and on gpu

@@ -47,6 +47,18 @@ def _check(function: Function, access: Access) -> tuple[Finding | None, bool]:
     return None, True
 
 
+def open_limits(access: Access) -> list[int]:
+    """Which of the access's limits it may not keep, by number."""
+    if access.place.is_empty:
+        return []
+    found: list[int] = []
+    for number, (linear, extent) in enumerate(access.limits):
+        low, high = linear.interval()
+        if (low < 0 or high >= extent) and _outside(access.domain(), linear, extent) is not None:
+            found.append(number)
+    return found
+
+
 def _unguarded(access: Access) -> Domain | None:
     """The domain by loops alone, as if no scf.if were there; None where there is no guard."""
     if access.guard.always and not any(place.kind == "if" for place in access.place.chain):

@@ -24,6 +24,7 @@ FindingKind = Literal[
     "workgroup memory",
     "recursion",
     "division",
+    "launch",
     "not followed",
 ]
 

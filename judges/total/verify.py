@@ -67,6 +67,7 @@ def _of_function(
     for problem in function.problems:
         yield Finding("not followed", function.name, problem.op, f"is not proved: {problem.reason}")
     checks: list[Callable[[], Iterable[Finding]]] = [
+        lambda: _launches(model, function),
         lambda: check_bounds(function, report),
         lambda: check_divisions(function),
         lambda: check_races(function, report),
@@ -78,6 +79,17 @@ def _of_function(
         yield from check()
     if function.outs and not recursive and not function.problems:
         yield from check_written(model, function, report)
+
+
+def _launches(model: Model, function: Function) -> Iterator[Finding]:
+    """A finding for each launch of other sizes than those that its kernel is proved for, or of a kernel that is not there."""
+    for call in function.calls:
+        callee = model.functions.get(call.callee)
+        if callee is None:
+            yield Finding("launch", function.name, call.op, f"runs @{call.callee}, which has no body in the module")
+        elif call.grid and callee.grid is not None and (call.grid, call.block) != (callee.grid, callee.block):
+            sizes, known = f"{call.grid} blocks of {call.block} threads", f"{callee.grid} of {callee.block}"
+            yield Finding("launch", function.name, call.op, f"launches {sizes}, expected what @{call.callee} knows: {known}")
 
 
 def _recursion(model: Model) -> list[Finding]:

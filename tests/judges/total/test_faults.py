@@ -339,6 +339,14 @@ FAULTS: dict[str, Fault] = {
         "%a",
         seen=False,
     ),
+    "a launch of more blocks than the kernel knows": Fault(
+        "arena of the host",
+        "%s0 = arith.constant 2",
+        "%s0 = arith.constant 3",
+        "launch",
+        "launches (3, 1, 1) blocks of (4, 1, 1) threads, expected what @k::g knows: (2, 1, 1) of (4, 1, 1)",
+        seen=False,
+    ),
     "too much workgroup memory": Fault(
         "tree of sums", "memref<8xf32, #gpu", "memref<257xf32, #gpu", "workgroup memory", "uses 1028 bytes", seen=False
     ),
