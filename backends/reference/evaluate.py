@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from xdsl.dialects.builtin import FunctionType, IntegerAttr, MemRefType, ModuleOp, TensorType
+from xdsl.dialects.builtin import FunctionType, IntegerAttr, MemRefType, ModuleOp
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from . import affine, arith, casts, comparisons, gpu, linalg, math_, memref, nd, scf, tensor, transfer, vector
@@ -102,9 +102,8 @@ def _bind(function: str, position: int, value: Any, parameter: SSAValue, *, froz
             f"reference: argument {position} ({name}) of @{function} is {array.dtype} {array.shape}, expected {dtype} {expected}"
         )
     array = array.view(dtype) if same_bits else array
-    if isinstance(type_, TensorType):
+    if not isinstance(type_, MemRefType):  # a tensor or a vector is a value
         return array
-    assert isinstance(type_, MemRefType)
     array = np.ascontiguousarray(array).reshape(array.shape)
     if frozen:
         array = array.view()

@@ -2,10 +2,10 @@
 
     -p PASSES                     one of these passes fails, or leaves what does not verify
     judge:run [-p PASSES]         a pass changes the answer that the evaluator gives
-    judge:upstream [-p PASSES]    mlir-opt refuses the module, or what a pass makes of it
+    judge:upstream [-p PASSES]    mlir-opt refuses the module or what a pass makes of it, or mlir-runner computes something else
     judge:target NAME             the compiled program differs from the evaluator, or does not compile
     judge:rung [NAME]             the module breaks the contract of its rung
-    judge:total [-p PASSES]       a kernel is not proved total (or just: total)
+    judge:total [-p PASSES]       the module, or what the passes make of it, is not proved total (or just: total)
     anything else                 a command, given the file as {} or last; bad is what it fails on (exit status other than 0)
 
 Without -p the passes are those of the ladder, from the rung that the module is on, for --machine (default cpu).
@@ -33,13 +33,15 @@ from rung.backends.machine import MACHINES
 from rung.dialects.contracts import RUNGS, check_rung
 from rung.dialects.upstream import register_dialects
 from rung.files import UsageError
-from rung.judges.upstream import upstream_judge
+from rung.judges.run import RunJudge, UpstreamJudge
+from rung.judges.total import verify_total
+from rung.judges.upstream import ToolAbsent, upstream_judge
 from rung.opt_help import close_names
-from rung.passes.runner import PassFailure, PassRunner, describe
+from rung.passes.runner import PassFailure, PassJudge, PassRunner, describe
 from rung.pipeline import rung_of, steps_between
 from rung.plugins import everything
 
-from .answers import changed_by, differs_on
+from .answers import PlainJudge, changed, differs_on
 from .commands import CommandCheck
 
 Ask = Callable[[ModuleOp], str | None]
@@ -102,8 +104,7 @@ def make_check(
 def _make(text: str, file_name: str, timeout: float) -> Checker:
     words = _words(text)
     name = words[0] if words else ""
-    if name == "total":
-        name = "judge:total"
+    name = "judge:total" if name == "total" else name
     if name in ("-p", "--passes"):
         return _built_in("passes", words, text, timeout)
     if name.startswith("judge:"):
@@ -168,59 +169,85 @@ class Passes:
             return [(step.make(self.machine), step.rung) for step in steps_between(rung_of(module), "gpu")]
         return [(each, self.rung if each is self.named[-1] else None) for each in self.named]
 
-    def runs(self, module: ModuleOp) -> list[tuple[str, Callable[[ModuleOp], None]]]:
-        """The name of each pass, and what runs it. That raises PassFailure."""
-        runner = PassRunner(crash_dir=None, upstream=upstream_judge() if self.upstream else None)
-
-        def run(pass_: ModulePass, rung: str | None) -> Callable[[ModuleOp], None]:
-            return lambda module: runner.run(self.ctx, module, [pass_], {pass_.name: rung} if rung is not None else None)
-
-        return [(each.name, run(each, rung)) for each, rung in self.of(module)]
+    def run(self, module: ModuleOp, judges: Sequence[PassJudge] = ()) -> None:
+        """Change the module by the passes, before these judges. Raises PassFailure."""
+        runner = PassRunner(crash_dir=None, upstream=upstream_judge() if self.upstream else None, judges=judges)
+        for pass_, rung in self.of(module):
+            runner.run(self.ctx, module, [pass_], {pass_.name: rung} if rung is not None else None)
 
 
 def _passes(passes: Passes, what: Sequence[str]) -> Ask:
     _takes(what, 0, "passes")
+    return lambda module: _failure(lambda: passes.run(module))
 
-    def ask(module: ModuleOp) -> str | None:
-        try:
-            for _, run in passes.runs(module):
-                run(module)
-        except PassFailure as problem:
-            return f"pass {problem.pass_name}: {problem.reason}"
-        return None
 
-    return ask
+def _failure(run: Callable[[], None]) -> str | None:
+    """What a judge of `rung.judges.run` says of a pass, or why a pass fails otherwise."""
+    try:
+        run()
+    except PassFailure as problem:
+        if problem.pass_name is None:
+            return problem.reason
+        if problem.reason.startswith("run: "):
+            return changed(problem.pass_name, problem.reason)
+        return f"pass {problem.pass_name}: {problem.reason}"
+    return None
 
 
 def _run(passes: Passes, what: Sequence[str]) -> Ask:
     _takes(what, 0, "judge:run")
+    judges: list[Callable[[], PassJudge]] = [PlainJudge, RunJudge]
 
     def ask(module: ModuleOp) -> str | None:
-        try:
-            return changed_by(module, passes.runs(module))
-        except PassFailure as problem:
-            return f"pass {problem.pass_name} fails: {problem.reason}"
+        nonlocal judges
+        for judge in judges:
+            copy = module if judge is judges[-1] else module.clone()
+            if (complaint := _failure(lambda copy=copy, judge=judge: passes.run(copy, [judge()]))) is not None:
+                judges = [judge]  # the one that complains first is asked from then on
+                return complaint
+        return None
 
     return ask
 
 
 def _upstream(passes: Passes, what: Sequence[str]) -> Ask:
     _takes(what, 0, "judge:upstream")
-    judge = upstream_judge()
+    reads = upstream_judge()
+    refused = False
 
     def ask(module: ModuleOp) -> str | None:
+        nonlocal refused
         try:
-            judge(module)
-            if passes.named is not None:
-                for name, run in passes.runs(module):
-                    try:
-                        run(module)
-                    except PassFailure as problem:
-                        return f"pass {name} fails: {problem.reason}"
-                    judge(module)
+            reads(module)
+            if refused:  # once this is the complaint, what mlir-runner computes is another one
+                return None
+            try:
+                judge = UpstreamJudge()
+            except ToolAbsent:  # without mlir-runner it is read, not run
+                return _failure(lambda: passes.run(module)) if passes.named else None
+            judge.begin(module)
         except VerifyException as problem:
+            refused = refused or "refuses" in str(problem)
             return describe(problem)
-        return None
+        return _failure(lambda: passes.run(module, [judge])) if passes.named else None
+
+    return ask
+
+
+def _total(passes: Passes, what: Sequence[str]) -> Ask:
+    _takes(what, 0, "judge:total")
+    first: str | None = None
+
+    def ask(module: ModuleOp) -> str | None:
+        nonlocal first
+        if passes.named and (failed := _failure(lambda: passes.run(module))) is not None:
+            return failed
+        findings = verify_total(module).findings
+        if not findings:
+            return None
+        first = first or findings[0].kind
+        found = next((finding for finding in findings if finding.kind == first), findings[0])
+        return f"is not total ({found.kind}): {found}"
 
     return ask
 
@@ -233,10 +260,9 @@ def _target(passes: Passes, what: Sequence[str]) -> Ask:
         raise UsageError(f"--check: no target {what[0]!r}, expected one of {', '.join(target_names())}")
 
     def ask(module: ModuleOp) -> str | None:
-        try:
-            return differs_on(module, what[0])
-        except PassFailure as problem:
-            return f"pass {problem.pass_name} fails: {problem.reason}"
+        found: list[str | None] = []
+        failed = _failure(lambda: found.append(differs_on(module, what[0])))
+        return failed or found[0]
 
     return ask
 
@@ -266,6 +292,7 @@ JUDGES: dict[str, Callable[[Passes, Sequence[str]], Ask]] = {
     "upstream": _upstream,
     "target": _target,
     "rung": _rung,
+    "total": _total,
 }
 """Name of each judge: what makes its check of the passes and the words it is given."""
 

@@ -27,6 +27,8 @@ _PARTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 _STATUS = re.compile(r"exit status \d+: ?|killed by \w+: ?")
 
+_KIND = re.compile(r".*?(?:changes the answer|differs from the evaluator|is not total) \([\w ]+\)")
+
 
 def symptom(complaint: str) -> str:
     """The first line of a complaint, without numbers, names, types and places. The exit status of a command stays."""
@@ -34,6 +36,8 @@ def symptom(complaint: str) -> str:
     status = _STATUS.match(text)
     head = status.group() if status is not None else ""
     text = text[len(head) :]
+    if (kind := _KIND.match(text)) is not None:
+        text = kind.group()  # what follows is an example
     for pattern, instead in _PARTS:
         text = pattern.sub(instead, text)
     return f"{head}{text.strip()}"[:200]

@@ -314,3 +314,15 @@ def test_dynamic_extents_come_from_operands_and_arguments(run: Run) -> None:
       return %s : f32
     }"""
     assert run(text, np.float32([1, 2, 3, 4, 5])) == 15
+
+
+def test_a_function_may_be_given_a_vector(run: Run, rng: np.random.Generator) -> None:
+    x = rng.standard_normal(4).astype(np.float32)
+    got = run(
+        """func.func @f(%x: vector<4xf32>) -> vector<4xf32> {
+      %y = arith.addf %x, %x : vector<4xf32>
+      return %y : vector<4xf32>
+    }""",
+        x,
+    )
+    np.testing.assert_array_equal(got, x + x)

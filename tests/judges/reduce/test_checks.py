@@ -176,6 +176,26 @@ def test_the_contract_of_a_rung_is_a_judge():
     assert make_check("judge:rung")(mixed, "") is None
 
 
+def test_an_access_out_of_bounds_is_cut_to_it():
+    module = parse("""
+func.func @main(%x: memref<8xf32>, %o: memref<8xf32>) attributes {outs = 1 : i64} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.forall (%i) in (8) {
+    %j = affine.apply affine_map<(d0) -> (d0 + 1)>(%i)
+    %v = memref.load %x[%j] : memref<8xf32>
+    %w = math.exp2 %v : f32
+    memref.store %w, %o[%i] : memref<8xf32>
+  }
+  return
+}""")
+    reducer = Reducer(module, make_check("total"))
+    assert reducer.complaint.startswith("is not total (bounds): memref.load %v in @main")
+    assert names(reducer.run()) == ["memref.load"], reducer.text
+    assert make_check("judge:total")(on_rung("softmax_rows", "gpu"), "") is None
+
+
 def test_a_target_that_agrees_is_no_failure(pocl):
     assert make_check("judge:target opencl")(on_rung("dot_product", "nd"), "") is None
 
