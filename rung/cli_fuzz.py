@@ -163,7 +163,7 @@ def report(failures: list[Failure], keep: Path) -> None:
         except ValueError as problem:
             print(f"{failure}\n  not cut down: {problem}")
             continue
-        path = write_test(keep, program, found, failure.seed)
+        path = write_test(keep, program, found, failure)
         print(f"{failure}\n  smallest: {found}\n  kept in {path}\n{program.module()}")
     for failure in failures[REDUCED:]:
         print(failure)

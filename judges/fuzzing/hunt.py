@@ -89,10 +89,11 @@ def hunt(
 
 
 def _batches(seeds: Iterator[int]) -> Iterator[list[int]]:
+    """Cut at multiples of BATCH, so that a seed is lowered in the same way in whatever hunt it comes."""
     batch = list[int]()
     for seed in seeds:
         batch.append(seed)
-        if len(batch) == BATCH:
+        if len(batch) == BATCH or (seed + 1) % BATCH == 0:
             yield batch
             batch = []
     if batch:
@@ -128,11 +129,25 @@ def symptom(found: Found) -> tuple[str, str]:
     return found.where, re.sub(r"[^a-z]+", " ", found.what.partition(":")[0].lower())[:24]
 
 
-def write_test(folder: Path, program: Program, found: Found, seed: int) -> Path:
-    """The program as a file for tests/corpus, named after the symptom; its name wants a better word, its first line too."""
+SHORT = 24
+"""Elements of an input that are written down beside the program."""
+
+
+def write_test(folder: Path, program: Program, found: Found, failure: Failure) -> Path:
+    """The program as a file for tests/corpus, named after the symptom; a person finds it a better name and first line.
+
+    Comments below the first line say how it was found, and what short inputs held: the symptom may need just these numbers.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     words = re.sub(r"[^a-z0-9]+", "_", " ".join(symptom(found)).lower()).strip("_")
-    path = folder / f"{words}_{seed}.mlir"
-    body = "\n".join(line[2:] for line in str(program.module()).splitlines()[1:-1])
-    path.write_text(f"// {found.where}: {' '.join(found.what.split())[:120]}\n{body}\n", encoding="utf-8")
+    path = folder / f"{words}_{failure.seed}.mlir"
+    sizes, data = failure.sizes, [(number, each) for number, each in enumerate(program.inputs) if each.size <= SHORT]
+    comments = [
+        f"{found.where}: {' '.join(found.what.split())[:120]}",
+        f"rung fuzz --target {failure.judge} --seed {failure.seed} --count 1 --ops {sizes.ops} --elements {sizes.elements}, "
+        f"{failure.choices}",
+        *(f"data {number}: {' '.join(map(str, each.reshape(-1).tolist()))}" for number, each in data),
+    ]
+    body = [line[2:] for line in str(program.module()).splitlines()[1:-1]]
+    path.write_text("\n".join([*(f"// {comment}" for comment in comments), *body, ""]), encoding="utf-8")
     return path

@@ -6,6 +6,7 @@ from xdsl.passes import ModulePass
 
 from rung.backends.reference import evaluate
 from rung.dialects.nd import BinaryOp, ConstOp
+from rung.dialects.upstream import parse
 from rung.judges.fuzzing import Node, Program, generate, ladder, machines
 from rung.judges.fuzzing.case import Case, Found
 from rung.judges.fuzzing.hunt import SMALL, Failure, hunt, smallest, write_test
@@ -59,10 +60,13 @@ def test_a_miscompile_is_found_and_cut_to_one_op(monkeypatch, tmp_path):
     assert failure.found.where == "nd-simplify on cpu" and "wrong" in failure.found.what
     program, found = smallest(failure)
     assert [node.about["kind"] for node in program.nodes if node.op != "input"] == ["sub"]
-    path = write_test(tmp_path, program, found, failure.seed)
-    text = path.read_text()
-    assert text.startswith("// nd-simplify on cpu: result 0 ") and path.name.startswith("nd_simplify_on_cpu_result")
-    assert 'nd.binary "sub"' in text and text.splitlines()[1].startswith("func.func @main(")
+    path = write_test(tmp_path, program, found, failure)
+    first, how, *rest = path.read_text().splitlines()
+    assert first.startswith("// nd-simplify on cpu: result 0 ") and path.name.startswith("nd_simplify_on_cpu_result")
+    assert how.startswith(f"// rung fuzz --target reference --seed {failure.seed} --count 1 --ops 6")
+    assert all(line.startswith("// data ") for line in rest[: len(program.inputs)])
+    assert rest[len(program.inputs)].startswith("func.func @main(") and 'nd.binary "sub"' in "\n".join(rest)
+    parse(path.read_text()).verify()
 
 
 def test_a_module_that_does_not_verify_is_found_and_cut(monkeypatch):
@@ -115,3 +119,13 @@ def test_a_text_that_upstream_refuses_names_its_program(mlir_opt):
 def test_a_hunt_ends_when_it_is_told_to():
     tally = hunt(range(1000), sizes=SMALL, judge=lambda cases: [None] * len(cases), on_batch=lambda tally: tally.programs >= 40)
     assert tally.programs == 40 and tally.failures == [] and sum(tally.coverage.results.values()) == 40
+
+
+def test_a_seed_is_lowered_in_the_same_way_wherever_a_hunt_begins():
+    found = {}
+    for first in (0, 13, 27):
+        cases = []
+        hunt(range(first, 60), "opencl", SMALL, judge=lambda batch, cases=cases: cases.extend(batch) or [None] * len(batch))
+        found[first] = [case.choices for case in cases]
+        assert len(cases) == 60 - first
+    assert found[0][13:] == found[13] and found[0][27:] == found[27] and len(set(found[0])) == 3
