@@ -1,6 +1,7 @@
 """`rung reduce`: a failing module cut to a minimal one that fails in the same way.
 
-edits, ops, functions, regions, carried, attributes, constants, shapes, nd_shapes   ways to make a module smaller
+edits, signatures, rewrite   what reductions are made of
+ops, functions, regions, carried, attributes, constants, shapes, nd_shapes   ways to make a module smaller
 table      those ways as one list, in the order in which they are tried
 reducer    delta debugging: chunks of edits, halved; what verifies, is smaller and fails as before is kept
 symptom    what makes two complaints the same one

@@ -18,7 +18,8 @@ from xdsl.ir import Attribute, Operation
 
 from rung.dialects.upstream import gpu
 
-from .edits import Declined, Edit, constant_attribute, constant_before, erase_dead, functions
+from .edits import Declined, Edit, constant_attribute, constant_before, erase_dead
+from .signatures import functions
 
 Held = tuple[dict[str, Attribute], str]
 

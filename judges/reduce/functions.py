@@ -10,24 +10,8 @@ from xdsl.ir import Block, BlockArgument, Operation
 
 from rung.dialects.upstream import gpu
 
-from .edits import (
-    Declined,
-    Edit,
-    Function,
-    alive,
-    argument_for,
-    callers,
-    erase,
-    functions,
-    inline,
-    is_function,
-    is_used,
-    nearest_value,
-    remove_argument,
-    remove_result,
-    replace_op,
-    symbols_used,
-)
+from .edits import Declined, Edit, Function, alive, erase, inline, is_function, is_used, nearest_value, replace_op
+from .signatures import argument_for, callers, functions, remove_argument, remove_result, symbols_used
 
 
 def drop_functions(module: ModuleOp) -> Sequence[Edit]:

@@ -18,8 +18,9 @@ from xdsl.utils.hints import isa
 
 from rung.dialects import nd
 
-from .edits import Declined, Edit, functions
+from .edits import Declined, Edit
 from .shapes import smaller_than
+from .signatures import functions
 
 Axis = tuple[int, int]
 """The id of a value, and the number of an axis of it."""

@@ -10,20 +10,8 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from rung.dialects.nd import ConstOp
 
-from .edits import (
-    Declined,
-    Edit,
-    alive,
-    argument_for,
-    constant_before,
-    equal_before,
-    erase,
-    function_around,
-    is_terminator,
-    is_used,
-    nearest_value,
-    replace_op,
-)
+from .edits import Declined, Edit, alive, constant_before, equal_before, erase, is_terminator, is_used, nearest_value, replace_op
+from .signatures import argument_for, function_around
 
 CONSTANTS = (arith.ConstantOp, ConstOp)
 
