@@ -109,7 +109,7 @@ def hunt_all(args: argparse.Namespace, names: list[str], sizes: Sizes, coverage:
         progress.end()
         if sum(tally.coverage.results.values()) > sum(coverage.results.values()):
             coverage = tally.coverage  # all targets begin with the same seeds: count each program once
-        runs.append(record.entry(name, args.seed, tally, took))
+        runs.append(record.entry(name, args.seed, sizes, tally, took))
         report(tally.failures, args.keep)
         failed += len(tally.failures)
         print(

@@ -14,6 +14,7 @@ from typing import Any
 
 from rung.judges.upstream import find_mlir_opt
 
+from .builder import Sizes
 from .coverage import Coverage
 from .hunt import Tally
 
@@ -34,14 +35,27 @@ def versions() -> dict[str, str]:
     return found
 
 
-def entry(target: str, first_seed: int, tally: Tally, seconds: float) -> dict[str, Any]:
+def tree() -> str:
+    """The commit that ran, as a seed is a program by the generator of that commit only; the version where there is none."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return version("rung")
+
+
+def entry(target: str, first_seed: int, sizes: Sizes, tally: Tally, seconds: float) -> dict[str, Any]:
     """One target's part of a run."""
-    failures = [{"seed": f.seed, "where": f.found.where, "what": f.found.what[:400]} for f in tally.failures]
-    sizes = {str(json.dumps(asdict(f.sizes))) for f in tally.failures}
     return {
-        "target": target, "first_seed": first_seed, "programs": tally.programs, "ops": tally.ops, "seconds": round(seconds, 1),
-        "failures": failures, **({"sizes": sorted(sizes)} if sizes else {}),
-    }  # fmt: skip
+        "target": target,
+        "tree": tree(),
+        "first_seed": first_seed,
+        "sizes": asdict(sizes),
+        "programs": tally.programs,
+        "ops": tally.ops,
+        "seconds": round(seconds, 1),
+        "failures": [{"seed": f.seed, "where": f.found.where, "what": f.found.what[:400]} for f in tally.failures],
+    }
 
 
 def write(path: Path, runs: list[dict[str, Any]], coverage: Coverage) -> None:

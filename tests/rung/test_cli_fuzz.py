@@ -17,6 +17,7 @@ def test_a_clean_hunt_says_so_and_writes_a_record(tmp_path, capsys):
     found = json.loads(record.read_text())
     assert found["totals"]["reference"] == {"programs": 5, "ops": found["runs"][0]["ops"], "failures": 0}
     assert found["versions"]["xdsl"] and found["coverage"]["ranks"] and found["runs"][0]["first_seed"] == 50
+    assert found["runs"][0]["tree"] and found["runs"][0]["sizes"] == {"ops": 3, "elements": 60, "points": 600}
 
 
 def test_a_record_grows_and_keeps_what_a_person_wrote(tmp_path):
