@@ -36,13 +36,14 @@ def located(problem: BaseException, module: ModuleOp, text: str | None = None) -
 
 @contextlib.contextmanager
 def telling_where(module: ModuleOp) -> Generator[None]:
-    """What a backend or the evaluator refuses becomes a UsageError with a place in `module`."""
+    """What a pass, a backend or the evaluator refuses becomes a UsageError with a place in `module`."""
     from rung.backends.errors import BackendError, BuildError, DeviceError
     from rung.backends.reference.values import EvaluationError
+    from rung.passes.runner import PassFailure
 
     try:
         yield
-    except (BackendError, BuildError, DeviceError, EvaluationError) as problem:
+    except (BackendError, BuildError, DeviceError, EvaluationError, PassFailure) as problem:
         raise UsageError(located(problem, module)) from problem
 
 

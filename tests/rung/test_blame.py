@@ -11,6 +11,7 @@ from rung.blame import located, telling_where
 from rung.cli import main
 from rung.files import UsageError, read_module
 from rung.opt import main as opt_main
+from rung.passes.runner import PassFailure
 
 PROGRAM = """\
 func.func @first() {
@@ -56,6 +57,11 @@ def test_text_with_a_place_stays(module) -> None:
 def test_what_a_backend_refuses_becomes_a_mistake_with_a_place(module) -> None:
     with pytest.raises(UsageError, match=r"p\.mlir:4:1: opencl: no rule for x in kernel @second"), telling_where(module):
         raise BackendError("opencl: no rule for x in kernel @second")
+
+
+def test_what_a_check_refuses_on_the_way_gets_a_place_too(module) -> None:
+    with pytest.raises(UsageError, match=r"p\.mlir:4:1: pass rung-verify-total: memref.load in @second: "), telling_where(module):
+        raise PassFailure("rung-verify-total", "memref.load in @second: not followed")
 
 
 BY_VALUE = """\
