@@ -15,8 +15,10 @@ import tempfile
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from rung.files import UsageError
 
@@ -98,16 +100,16 @@ def _head(stream: object) -> str:
 
 def _run(line: list[str], out: object, err: object, seconds: float) -> int | None:
     """The exit status, or None where time was up. Whatever the command started ends with it."""
-    from typing import Any
-
     streams: Any = {"stdout": out, "stderr": err}
-    with subprocess.Popen(line, stdin=subprocess.DEVNULL, process_group=0, **streams) as process, _ended_with_us(process.pid):
-        try:
-            return process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            _kill(process.pid)
+    with _ended_with_us() as running:
+        with subprocess.Popen(line, stdin=subprocess.DEVNULL, process_group=0, **streams) as process:
+            try:
+                running.start(process.pid)
+                return process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return None
+            finally:
+                _kill(process.pid)
 
 
 def _kill(group: int) -> None:
@@ -117,20 +119,41 @@ def _kill(group: int) -> None:
         pass
 
 
+@dataclass
+class _Running:
+    """The process group of a command, and what Ctrl-C did before there was one."""
+
+    before: Any
+    group: int | None = None
+    interrupted: bool = False
+
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        self.interrupted = True
+        if self.group is not None:
+            self.end()
+
+    def start(self, group: int) -> None:
+        self.group = group
+        if self.interrupted:
+            self.end()
+
+    def end(self) -> None:
+        """Go as Ctrl-C would have made us go, the command first."""
+        if self.group is not None:
+            _kill(self.group)
+        signal.signal(signal.SIGINT, self.before)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
 @contextmanager
-def _ended_with_us(group: int) -> Generator[None]:
+def _ended_with_us() -> Generator[_Running]:
     """Ctrl-C reaches the command, which has a process group of its own, before it ends us."""
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield _Running(None)
         return
-
-    def end(number: int, frame: FrameType | None) -> None:
-        _kill(group)
-        signal.signal(number, before)
-        os.kill(os.getpid(), number)
-
-    before = signal.signal(signal.SIGINT, end)
+    running = _Running(signal.getsignal(signal.SIGINT))
+    signal.signal(signal.SIGINT, running.interrupt)
     try:
-        yield
+        yield running
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, running.before)

@@ -142,11 +142,11 @@ def test_an_interrupt_ends_at_once_leaves_the_best_and_no_process(file: str, tmp
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
     ) as process:  # fmt: skip
         out = tmp_path / "sine.reduced.mlir"
-        until = time.monotonic() + 30
+        until = time.monotonic() + 90
         while (not out.exists() or out.read_text().count("nd.") > 1) and time.monotonic() < until:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == -signal.SIGINT
+        assert process.wait(60) == -signal.SIGINT
         assert "Traceback" not in process.stderr.read()
     best = parse(out.read_text())
     assert "sin" in out.read_text() and len(list(best.walk())) == 4
