@@ -208,6 +208,10 @@ class Draw:
         if name in ("add", "sub", "mul") and free & {"reassociates", "contracts"}:
             size = size_of(result) if name == "mul" else size_of(values[0]) + size_of(values[1])
             return self.noise(result, size)
+        if "reciprocals" in free and name in ("div", "arith.divf"):
+            inverse = np.asarray(1, np.asarray(values[1]).dtype) / values[1]
+            result = np.where(self.rng.integers(0, 2, np.shape(result)) == 1, values[0] * inverse, result)[()]
+            self.happened = True
         if "approximates" in free and (name in _FUNCTIONS or op.name.startswith("math.")):
             return self.noise(result, size_of(result), ulps=ULPS)
         return result

@@ -11,7 +11,8 @@ Open in every program
   ops that carry fastmath<reassoc>         the same; in nests of scf.for, linalg and vector.reduction for the whole chain
   scf.reduce, vector.contract of floats    the same: a parallel loop and an unrolled contraction have no order
   fastmath<contract>                       whether the product is rounded
-  fastmath<arcp>, <afn>                    a few units in the last place
+  fastmath<arcp>                           whether a division is a multiplication by the reciprocal
+  fastmath<afn>                            a few units in the last place of a function
   fastmath<nsz>; max, min of 0.0 and -0.0  the sign of a zero (nd: "-0.0 and 0.0 are equal")
   fastmath<nnan>, <ninf>                   what comes of a NaN, of an infinity
   float to integer, where it does not fit  any integer (nd: "unspecified"; upstream: poison)
@@ -39,12 +40,13 @@ from rung.backends.reference.values import Array, dtype_of, is_float_dtype, word
 GRANTS = {
     "reassociates": "it reorders float sums and products that carry no fastmath<reassoc>",
     "contracts": "it fuses multiplications with additions that carry no fastmath<contract>",
+    "reciprocals": "it multiplies by a reciprocal where the program divides, whatever overflows on the way",
     "approximates": "it computes divisions, roots and functions in another way, right to a few units in the last place",
     "flushes": "it may take subnormal numbers for zero",
 }
 """What a pass may say of itself, in a class attribute: `numerics = ("reassociates",)`. Without one it has to keep every bit."""
 
-FLAGS = {"reassoc": "reassociates", "contract": "contracts", "arcp": "approximates", "afn": "approximates"}
+FLAGS = {"reassoc": "reassociates", "contract": "contracts", "arcp": "reciprocals", "afn": "approximates"}
 """The freedom that a fast-math flag gives to the op that carries it."""
 
 SUMS = {"arith.addf": "add", "arith.subf": "add", "arith.mulf": "mul"}
