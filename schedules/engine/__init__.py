@@ -8,11 +8,27 @@
 
 from __future__ import annotations
 
+# for their effect: each enters its rules into the table
+from rung.schedules.engine import (
+    rules_control as rules_control,
+)
 from rung.schedules.engine import (
     rules_handles as rules_handles,
 )
 from rung.schedules.engine import (
+    rules_navigate as rules_navigate,
+)
+from rung.schedules.engine import (
+    rules_report as rules_report,
+)
+from rung.schedules.engine import (
+    rules_structured as rules_structured,
+)
+from rung.schedules.engine import (
     rules_tiling as rules_tiling,
+)
+from rung.schedules.engine import (
+    rules_tune as rules_tune,
 )
 from rung.schedules.engine.failures import DefiniteFailure, Failure, SilenceableFailure
 from rung.schedules.engine.interpreter import Interpreter, ScriptError, apply_schedule

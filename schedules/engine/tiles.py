@@ -53,7 +53,7 @@ class Loops:
                 raise Unfit(f"{op.name} has an operand of type {value.type}, expected static shapes")
         if len(op.results) != len(op.outputs):
             raise Unfit(f"{op.name} has {len(op.results)} results for {len(op.outputs)} outs, expected tensors")
-        maps, reductions = _maps(op)
+        maps, reductions = maps_of(op)
         try:
             axes = tuple(tuple(Linear.of(expr) for expr in map_.results) for map_ in maps)
         except ValueError as problem:
@@ -75,7 +75,7 @@ def _shape(value: SSAValue) -> tuple[int, ...]:
     return value.type.get_shape() if isa(value.type, TensorType[Attribute]) else ()
 
 
-def _maps(op: LinalgStructuredOperation) -> tuple[list[AffineMap], frozenset[int]]:
+def maps_of(op: LinalgStructuredOperation) -> tuple[list[AffineMap], frozenset[int]]:
     """The indexing maps of any structured op, and which of its loop dims are reductions."""
     if isinstance(op, linalg.ops.FillOp):
         rank = len(_shape(op.outputs[0]))

@@ -1,7 +1,5 @@
 """Run a script here and in mlir-opt-22 on one payload, and compare what both results compute."""
 
-# ruff: noqa: E501 - lines of scripts stay whole
-
 from __future__ import annotations
 
 from collections.abc import Callable
