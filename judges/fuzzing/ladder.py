@@ -68,7 +68,9 @@ def judge_ladder(cases: Sequence[Case], *, upstream: bool = True) -> list[Found 
     """Every case down the ladder for each of its machines; with `upstream`, mlir-opt then reads all their rungs at once."""
     ctx = make_context()
     upstream = upstream and find_mlir_opt() is not None
-    found, texts, owners = list[Found | None](), list[str](), list[tuple[int, str]]()
+    found = list[Found | None]()
+    owners = dict[str, tuple[int, str]]()
+    """By text, as two machines share a program's nd rung: the case, and where it was met."""
     for number, case in enumerate(cases):
         problem = None
         for machine in case.machines:
@@ -76,11 +78,12 @@ def judge_ladder(cases: Sequence[Case], *, upstream: bool = True) -> list[Found 
             problem = judge_passes(case, machine, ctx=ctx, rungs=rungs)
             if problem is not None:
                 break
-            texts += (rungs or {}).values()
-            owners += [(number, f"mlir-opt on rung {rung} for {machine}") for rung in rungs or {}]
+            for rung, text in (rungs or {}).items():
+                owners.setdefault(text, (number, f"mlir-opt on rung {rung} for {machine}"))
         found.append(problem)
+    texts = list(owners)
     for at, said in culprits(texts):
-        number, where = owners[at]
+        number, where = owners[texts[at]]
         found[number] = found[number] or Found(where, said)
     return found
 
