@@ -20,8 +20,14 @@ def _value(number: int) -> Any:
     return number if -(1 << 63) <= number < 1 << 63 else isl.Val.read_from_str(CONTEXT, str(number))
 
 
+MAX_OPERATIONS = 5_000_000
+"""Of isl for one question, about 3 s: then it raises isl.Error, and no set hangs a compile. The corpus needs under 3,000."""
+CONTEXT.set_max_operations(MAX_OPERATIONS)
+
+
 def basic_set(dims: Sequence[Dim], conjunction: Sequence[Linear], equal: Sequence[Linear] = ()) -> Any:
     """The points of the box of `dims` where everything in `conjunction` is at least 0 and everything in `equal` is 0."""
+    CONTEXT.reset_operations()  # a question begins here
     position = {dim: i for i, dim in enumerate(dims)}
     space = isl.Space.set_alloc(CONTEXT, 0, len(dims))
     local = isl.LocalSpace.from_space(space)

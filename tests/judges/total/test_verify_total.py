@@ -67,6 +67,18 @@ def test_module_of_a_rung_above_loops_is_not_proved() -> None:
     assert finding.kind == "not followed" and "expected loops, vector or gpu" in str(finding)
 
 
+def test_set_that_is_too_hard_is_a_finding_and_no_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rung.judges.total.sets import CONTEXT, MAX_OPERATIONS
+
+    module = parse(KERNELS["two buffers in turn"])
+    CONTEXT.set_max_operations(20)
+    try:
+        (finding,) = verify_total(module).findings
+    finally:
+        CONTEXT.set_max_operations(MAX_OPERATIONS)
+    assert finding.kind == "not followed" and "is too hard to prove" in str(finding)
+
+
 def test_pass_refuses_with_the_first_finding_and_how_many_more() -> None:
     module = parse(BEYOND)
     with pytest.raises(Refusal, match=r"memref.load %v in @g: bounds: index \[50\] of %x .* \(1 more finding\)") as caught:
