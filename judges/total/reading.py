@@ -32,6 +32,7 @@ from .views import (
     NotFollowed,
     View,
     arena_view,
+    check_layout,
     collapse_shape,
     expand_shape,
     memref_type,
@@ -160,6 +161,7 @@ class Reader:
     def root(self, value: SSAValue, kind: Any, place: Place | None, default: Space) -> Root | None:
         try:
             type_ = memref_type(value)
+            check_layout(type_)
             space = space_of(type_) or default
             root = Root(name_of(value), value, shape_of(type_), type_.element_type, space, kind, place)
         except NotFollowed as problem:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, cast
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, NoneAttr
+from xdsl.dialects.builtin import DYNAMIC_INDEX, IntAttr, MemRefType, NoneAttr, StridedLayoutAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from .linear import Linear, constant
@@ -50,6 +50,21 @@ def memref_type(value: SSAValue) -> MemRefType[Attribute]:
     if not isinstance(type_, MemRefType):
         raise NotFollowed(f"has type {type_}, expected a memref")
     return cast("MemRefType[Attribute]", type_)
+
+
+def check_layout(type_: MemRefType[Attribute]) -> None:
+    """Raise NotFollowed unless two indices of memory of this type are always two elements."""
+    layout = type_.layout
+    if isinstance(layout, NoneAttr):
+        return
+    if not isinstance(layout, StridedLayoutAttr):
+        raise NotFollowed(f"has the layout {layout}, expected none or strides")
+    reach = 0
+    strides = [stride.data if isinstance(stride, IntAttr) else 0 for stride in layout.strides.data]
+    for stride, extent in sorted(zip(map(abs, strides), shape_of(type_), strict=True)):
+        if extent > 1 and stride <= reach:
+            raise NotFollowed(f"has the layout {layout}, expected strides that keep its elements apart")
+        reach += stride * (extent - 1)
 
 
 def space_of(type_: MemRefType[Attribute]) -> Space | None:
@@ -162,6 +177,8 @@ def arena_view(op: Any, source: View, values: Values) -> View:
     if shift.const < 0 or shift.const + size > prod(arena.shape) * arena.element_bytes:
         have = prod(arena.shape) * arena.element_bytes
         raise NotFollowed(f"it takes bytes {shift.const} to {shift.const + size}, expected within 0 to {have}")
+    if shift.const % root.element_bytes:
+        raise NotFollowed(f"it begins at byte {shift.const}, expected a multiple of {root.element_bytes} for {root.element}")
     return View(root, shape)
 
 

@@ -331,6 +331,18 @@ FAULTS: dict[str, Fault] = {
         "within 0 to 64",
         seen=False,
     ),
+    "a buffer that does not begin at a multiple of its elements": Fault(
+        "arena of the host", "arith.constant 32 : index", "arith.constant 30 : index", "not followed", "multiple of 4", seen=False
+    ),
+    "an output whose elements lie on each other": Fault(
+        "rows with private memory",
+        "%o: memref<7x5xf32>",
+        "%o: memref<7x5xf32, strided<[4, 1]>>",
+        "not followed",
+        "expected strides that keep its elements apart",
+        seen=False,
+        uses=("%k] : memref<7x5xf32>", "%k] : memref<7x5xf32, strided<[4, 1]>>"),
+    ),
     "an intermediate that no call writes": Fault(
         "functions that call",
         "func.call @g(%x, %a) : (memref<8xf32>, memref<8xf32>) -> ()",
