@@ -10,10 +10,16 @@ from __future__ import annotations
 
 # for their effect: each enters its rules into the table
 from rung.schedules.engine import (
+    rules_apply as rules_apply,
+)
+from rung.schedules.engine import (
     rules_control as rules_control,
 )
 from rung.schedules.engine import (
     rules_handles as rules_handles,
+)
+from rung.schedules.engine import (
+    rules_loop as rules_loop,
 )
 from rung.schedules.engine import (
     rules_navigate as rules_navigate,
