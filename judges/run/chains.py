@@ -50,7 +50,7 @@ class Chains:
                     moved = self.draw.sum(frame[r], *bulk)
                 else:
                     bulk = (bulks[0][0] * bulks[1][0], bulks[0][1] * bulks[1][1])
-                    moved = self.draw.product(frame[r], *bulk) if reorders else self.draw.noise(frame[r], size_of(frame[r]))
+                    moved = self.draw.product(frame[r], *bulk) if reorders else self.draw.unrounded(frame[r], *values)
                 for slot in held:
                     frame[slot] = bulk
                 frame[r] = self.draw.flagged(op, values, moved)
@@ -73,7 +73,8 @@ class Chains:
         return flagged
 
     def _is_open(self, op: Operation) -> bool:
-        return bool(grants_of(op, self.draw.granted) & {"reassociates", "contracts"}) or in_reduce(op)
+        free = grants_of(op, self.draw.granted)
+        return "reassociates" in free or ("contracts" in free and op.name == "arith.mulf") or in_reduce(op)
 
     def _slot(self, scope: Scope, value: SSAValue, kind: str) -> int:
         """The slot with the magnitude of a value."""

@@ -13,7 +13,7 @@ from xdsl.ir import Operation
 from rung.backends.reference.interpreter import Frame, Rule, Scope, Step
 from rung.backends.reference.linalg import Structured
 from rung.backends.reference.nd import ints
-from rung.backends.reference.values import BOOL, Array, DType, dtype_of, is_float_dtype, width_of, word
+from rung.backends.reference.values import BOOL, Array, DType, blend, dtype_of, is_float_dtype, width_of, word
 
 from .chains import Chains, digits, extremes_of, size_of
 from .freedom import STRICT, SUMS, flags, grants_of, in_order, lined_up
@@ -205,12 +205,13 @@ class Draw:
         if name in ("max", "min"):
             return self._zero_of_either_sign(op, values, result)
         free = grants_of(op, self.granted)
-        if name in ("add", "sub", "mul") and free & {"reassociates", "contracts"}:
-            size = size_of(result) if name == "mul" else size_of(values[0]) + size_of(values[1])
-            return self.noise(result, size)
+        if name == "mul" and free & {"reassociates", "contracts"}:
+            return self.unrounded(result, *values)
+        if name in ("add", "sub") and "reassociates" in free:
+            return self.noise(result, size_of(values[0]) + size_of(values[1]))
         if "reciprocals" in free and name in ("div", "arith.divf"):
-            inverse = np.asarray(1, np.asarray(values[1]).dtype) / values[1]
-            result = np.where(self.rng.integers(0, 2, np.shape(result)) == 1, values[0] * inverse, result)[()]
+            inverse: Any = np.asarray(1, np.asarray(values[1]).dtype) / values[1]
+            result = blend(self.rng.integers(0, 2, np.shape(result)) == 1, values[0] * inverse, result)[()]
             self.happened = True
         if "approximates" in free and (name in _FUNCTIONS or op.name.startswith("math.")):
             return self.noise(result, size_of(result), ulps=ULPS)
@@ -268,6 +269,15 @@ class Draw:
         """A partial sum in another order: off by the rounding of partial sums, anything where one may overflow."""
         moved = self.noise(result, np.sqrt(squares))
         return self.overflown(moved, np.broadcast_to(bulk > float(digits(np.asarray(result).dtype).max) / 2, np.shape(result)))
+
+    def unrounded(self, result: Any, a: Any, b: Any) -> Any:
+        """A product that might not be rounded before it is added to something: neither overflows nor vanishes."""
+        exact, array = size_of(a) * size_of(b), np.asarray(result)
+        info = digits(array.dtype)
+        over = np.isinf(array) & (exact > 0) & (self.rng.integers(0, 2, array.shape) == 1)
+        held = blend(over, np.copysign(np.asarray(info.max, array.dtype), array), array).astype(array.dtype)
+        bulk = np.where((exact > 0) & (exact < float(info.max) / 4), exact + float(info.smallest_normal), 0)
+        return self.noise(held, np.where(exact > 0, np.maximum(bulk, float(info.smallest_subnormal)), 0))
 
     def product(self, result: Any, big: Any, small: Any) -> Any:
         """A product in another order: anything where a partial one may overflow or vanish."""

@@ -38,8 +38,8 @@ from rung.backends.reference.linalg import Structured, gather
 from rung.backends.reference.values import Array, dtype_of, is_float_dtype, word
 
 GRANTS = {
-    "reassociates": "it reorders float sums and products that carry no fastmath<reassoc>",
     "contracts": "it fuses multiplications with additions that carry no fastmath<contract>",
+    "reassociates": "it reorders float sums and products that carry no fastmath<reassoc>",
     "reciprocals": "it multiplies by a reciprocal where the program divides, whatever overflows on the way",
     "approximates": "it computes divisions, roots and functions in another way, right to a few units in the last place",
     "flushes": "it may take subnormal numbers for zero",

@@ -91,10 +91,13 @@ def as_declared(found: Array, expected: Array) -> Array:
     return np.ascontiguousarray(found).view(expected.dtype).reshape(found.shape) if same else found
 
 
-def compare(expected: Sequence[Array], found: Sequence[Array], leeway: Leeway, run: Run) -> Difference | str | None:
+def compare(
+    expected: Sequence[Array], found: Sequence[Array], leeway: Leeway, run: Run, runs: int = len(SIZES) + 1
+) -> Difference | str | None:
     """The first element in which two answers disagree; words where they are of different shapes; None where they agree.
 
-    Bits are compared first. Only where those differ is the program run again with what it leaves open decided at random.
+    Bits are compared first. Only where those differ is the program run again with what it leaves open decided at random,
+    at most `runs` times.
     """
     if len(found) != len(expected):
         return f"there are {len(found)} results, expected {len(expected)}"
@@ -103,9 +106,13 @@ def compare(expected: Sequence[Array], found: Sequence[Array], leeway: Leeway, r
             return f"result {at} is {other.dtype}{other.shape}, expected {value.dtype}{value.shape}"
     found = [as_declared(other, value) for value, other in zip(expected, found)]
     wrong = leeway.wrong(found)
-    for size in (*SIZES[:2], FAR, *SIZES[2:]):
-        if not any(each.any() for each in wrong):
+    begun = sum(int(each.sum()) for each in wrong)
+    for number, size in enumerate((*SIZES[:2], FAR, *SIZES[2:])[:runs]):
+        left = sum(int(each.sum()) for each in wrong)
+        if left == 0:
             return None
+        if number >= 3 and left == begun >= 8:
+            break  # of this many elements three runs explain none: more will not either
         if (results := run(leeway.runs, size)) is None:
             break
         leeway.learn(results, far=size == FAR)

@@ -188,7 +188,7 @@ def test_plain_fault_gets_no_such_advice():
 
 def test_unknown_declaration_is_refused_with_the_words_there_are():
     with pytest.raises(
-        PassFailure, match="numerics is reorders, expected words of reassociates, contracts, reciprocals, approximates, flushes"
+        PassFailure, match="numerics is reorders, expected words of contracts, reassociates, reciprocals, approximates, flushes"
     ):
         judge_passes(parse(SUM), [Misspelt(SUM_OTHERWISE)])
 
