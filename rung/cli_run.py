@@ -3,6 +3,7 @@
     rung run softmax.mlir --arg x.npy                  print the results
     rung run softmax.mlir --random 0 --out results/    seeded inputs; each result becomes results/0.npy, results/1.npy, ...
     rung run softmax.mlir --random 0 --time 50         and the median of 50 runs
+    rung run matmul.mlir --random 0 --schedule s.mlir  tiled as a transform script says
     rung run kernel.mlir --target reference            by the NumPy evaluator, on whatever rung the file is
 
 The file is on the `nd` or the `linalg` rung; one from elsewhere (torch-mlir, JAX, mlir-opt) is on the second. Arrays are .npy
@@ -42,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", default=default, metavar="T", help="opencl, cuda, reference, ... (default: RUNG_TARGET, else opencl)"
     )
+    parser.add_argument(
+        "--schedule", metavar="FILE.mlir", help="a transform script for the kernels on linalg, in place of the default schedules"
+    )
     parser.add_argument("--out", metavar="FOLDER", help="write each result there as 0.npy, 1.npy, ... instead of printing it")
     parser.add_argument("--time", type=int, metavar="N", help="run N times more and report the median")
 
@@ -57,6 +61,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--random is {args.random}, expected at least 0")
     if args.target not in target_names():
         raise UsageError(f"--target: no target {args.target!r}, expected one of {', '.join(target_names())}")
+    if args.schedule is not None and args.target == "reference":
+        raise UsageError(
+            "--schedule with --target reference: the evaluator runs the file as it is, expected a target that compiles"
+        )
     module = read_module(args.file)
     function = entry(module, args.function)
     if args.out is not None:
@@ -75,8 +83,9 @@ def run(args: argparse.Namespace) -> int:
         from rung.compile import compile_module
         from rung.frontend.runtime import HostBuffer
 
+        script = None if args.schedule is None else read_module(args.schedule)
         with telling_where(module):
-            program = compile_module(module, args.target, function=name)
+            program = compile_module(module, args.target, function=name, schedule=script)
         inputs = [HostBuffer(array) for array in arrays]
         how = "found in the kernel cache" if program.from_cache else "compiled"
 

@@ -103,6 +103,7 @@ def compile_module(
     runner: PassRunner | None = None,
     ctx: Context | None = None,
     total: bool = True,
+    schedule: ModuleOp | None = None,
 ) -> Program:
     """Compile a module on the nd or the linalg rung; the module itself stays as it is.
 
@@ -111,13 +112,15 @@ def compile_module(
     total     prove that every access is in bounds, outputs are written once and nothing races before the program is built, and
               refuse it otherwise; a program that is found in the cache was proved when it was built
 
+    schedule  a transform script for the kernels, in place of the default schedules
+
     Raises ValueError for an unknown target or function, PassFailure, BackendError, BuildError, DeviceError.
     """
     found = targets.target(target)
     chosen, only = _only(module, function)
     results = _result_elements(chosen)
     # what was built without the proof is kept apart, so that whoever wants the proof is not given it
-    road = () if total else ("not proved total",)
+    road = (*(() if total else ("not proved total",)), *(() if schedule is None else ("schedule", str(schedule))))
     key = cache_key(str(only), found.name, str(found.machine), found.fingerprint(), *road) if cache else None
     if key is not None and (kept := found.load(key)) is not None:
         return Program(found, kept, results)
@@ -128,7 +131,7 @@ def compile_module(
         from rung.dialects.upstream import make_context
 
         ctx = make_context()
-    lowered = lower(ctx, only.clone(), found.machine, runner=runner)
+    lowered = lower(ctx, only.clone(), found.machine, runner=runner, schedule=schedule)
     proving = _prove(lowered, found.machine.workgroup_bytes) if total else ()
     executable = found.build(lowered, key)
     return Program(found, executable, results, (*runner.timings, ("checks", runner.checking_seconds), *proving))

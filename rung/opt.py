@@ -4,6 +4,7 @@
     rung-opt kernel.mlir -p canonicalize,cse --verify-rung loops                   hold the result to a rung's contract
     rung-opt kernel.mlir -p loops-to-vector --print-ir-after-all --timing          both on stderr
     rung-opt softmax.mlir -p my-pass --judge run                                   run it before and after, on awkward inputs
+    rung-opt kernel.mlir --schedule s.mlir -p cse               a transform script first, then the passes
     rung-opt kernel.mlir --verify-total                                            prove it total, or say for which thread not
 
 Ops are verified, and dominance and claimed contracts checked, before the first pass and after each. A pass that fails names
@@ -33,7 +34,7 @@ from rung.cli import ended_by_interrupt
 from rung.dialects.contract_rules import Refusal
 from rung.dialects.contracts import RUNGS
 from rung.dialects.upstream import register_dialects
-from rung.files import UsageError, replacing
+from rung.files import UsageError, read_module, replacing
 from rung.judges.upstream import ToolAbsent, find_mlir_opt
 from rung.opt_help import close_names, print_help
 from rung.parsing import Malformed, check_input, parse_bytes
@@ -125,6 +126,11 @@ class RungOpt(xDSLOptMain):
             help="where a failing pass leaves its input (default: here)",
         )
         group.add_argument(
+            "--schedule",
+            metavar="FILE.mlir",
+            help="apply a transform script to the module, before the passes; what it prints goes to stderr",
+        )
+        group.add_argument(
             "--workgroup-bytes", type=int, metavar="N", help="what --verify-rung gpu and --verify-total allow a block"
         )
         arg_parser.print_help = lambda file=None: print_help(arg_parser, self.available_passes)
@@ -196,7 +202,9 @@ class RungOpt(xDSLOptMain):
         asked = self.args.verify_rung
         final = None if asked == EACH else asked
         if not self.args.disable_verify:
-            check_input(prog, None if passes else final)
+            check_input(prog, None if passes or self.args.schedule else final)
+        if self.args.schedule:
+            self._schedule(prog, None if passes else final)
         try:
             self.runner.run(self.ctx, prog, [])  # which shows the input to the judges
         except VerifyException as problem:
@@ -208,6 +216,17 @@ class RungOpt(xDSLOptMain):
             self.runner.run(self.ctx, prog, passes[-1:], {passes[-1].name: final} if passes and final is not None else None)
         if self.args.verify_total:
             self._prove(prog)
+
+    def _schedule(self, prog: ModuleOp, final: str | None) -> None:
+        from rung.schedules.engine import ScriptError, apply_schedule
+
+        script = read_module(self.args.schedule, self.ctx)
+        try:
+            apply_schedule(prog, script, out=sys.stderr)
+        except ScriptError as problem:
+            raise Malformed(str(problem)) from None
+        if not self.args.disable_verify:
+            check_input(prog, final)
 
     def _prove(self, prog: ModuleOp) -> None:
         from rung.passes.rung_verify_total import require_total

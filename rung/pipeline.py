@@ -62,9 +62,7 @@ PIPELINE: tuple[Step, ...] = (
     Step("linalg-bufferize", "linalg", "after tiling, so that intermediates of a tile are tile-sized", leaves=True),
     Step("linalg-to-loops", "loops", "fixes the order inside a tile"),
     Step("loops-fold-subviews", "loops", "every access then indexes an argument directly, which the vectorizer reads"),
-    Step(
-        "loops-guard-accesses", "loops", "an index from memory is kept in bounds while its load is one op, not yet a vector"
-    ),
+    Step("loops-guard-accesses", "loops", "an index from memory is kept in bounds while its load is one op, not yet a vector"),
     Step("loops-forward-stores", "loops", "one-element buffers become values: registers, not memory"),
     Step("arith-emulate-floats", "loops", "before vectorizing, so that narrow floats are widened as scalars are", _native),
     Step("loops-to-vector", "vector", "loads, stores and accumulators become vectors where the accesses allow"),
@@ -116,14 +114,19 @@ def lower(
     stop_at: str = "gpu",
     runner: PassRunner | None = None,
     on_rung: Callable[[str, ModuleOp], None] | None = None,
+    schedule: ModuleOp | None = None,
 ) -> ModuleOp:
     """Take `module` down to the end of rung `stop_at`, in place, and return it.
 
     on_rung   called with the rung's name and the module when a rung is complete (before the first pass of the next)
-    Raises PassFailure naming the pass, the op and the reason; the failing pass leaves a file that reruns it.
+    schedule  a transform script, applied to the kernels on linalg; what it has tiled is left as it is by the default schedules
+    Raises PassFailure naming the pass, the op and the reason; the failing pass leaves a file that reruns it. ValueError for a
+    schedule of a module below linalg, whose kernels have been tiled.
     """
     runner = runner or PassRunner()
     here = rung_of(module)
+    if schedule is not None and here not in ("nd", "linalg"):
+        raise ValueError(f"module is on rung {here}, expected nd or linalg: a schedule tiles kernels that are not tiled yet")
     shown = False
     for step in steps_between(here, stop_at):
         if (step.rung != here or step.leaves) and not shown:
@@ -132,6 +135,10 @@ def lower(
                 on_rung(here, module)
         if step.rung != here:
             here, shown = step.rung, False
+        if schedule is not None and step.name == "linalg-choose-schedule":
+            from rung.schedules.engine.as_pass import SchedulePass
+
+            runner.run(ctx, module, [SchedulePass(schedule)])
         runner.run(ctx, module, [step.make(machine)], {step.name: step.rung})
     if on_rung is not None and not shown:
         on_rung(here, module)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IndexType, IntegerAttr, IntegerType, ModuleOp, StringAttr
@@ -159,8 +158,8 @@ def _options(op: KnobOp | AlternativesOp) -> tuple[Value, ...]:
 
 
 def _value(op: Operation, attr: Attribute | None) -> Value:
-    if isinstance(attr, IntegerAttr):
-        return cast("IntegerAttr[IntegerType]", attr).value.data
+    if isa(attr, IntegerAttr[IntegerType | IndexType]):
+        return attr.value.data
     if isinstance(attr, StringAttr):
         return attr.data
     raise SpaceError(f"{place(op)}: an option is {attr}, expected an integer or a string")
@@ -194,7 +193,7 @@ def _param(op: Operation, value: SSAValue) -> str | int:
     owner = value.owner
     if isinstance(owner, KnobOp):
         return owner.knob_name.data
-    if isinstance(owner, ParamConstantOp) and isinstance(owner.value, IntegerAttr):
+    if isinstance(owner, ParamConstantOp) and isa(owner.value, IntegerAttr):
         return owner.value.value.data
     what = owner.name if isinstance(owner, Operation) else "an argument"
     raise SpaceError(f"{place(op)}: a parameter comes from {what}, expected a knob or a constant")

@@ -105,7 +105,9 @@ def tile_with_forall(loops: Loops, sizes: Sequence[int], mapping: ArrayAttr[Attr
             offsets[dim], extents[dim] = part.lower if part.single else iv, part.size
         for arg, out in zip(forall.region_out_args, outs, strict=True):
             arg.name_hint = out.name_hint or "out"
-        tile, windows = Tile(loops, offsets, extents, Builder(InsertPoint.before(forall.terminator))).make(forall.region_out_args)
+        inside = Builder(InsertPoint.before(forall.terminator))
+        # sliced even where one tile is all: what is fused into the forall looks for the slice
+        tile, windows = Tile(loops, offsets, extents, inside).make(forall.region_out_args, always=True)
         for part, out, window in zip(tile.results, forall.region_out_args, windows, strict=True):
             ones = [1] * len(window.sizes)
             forall.terminator.region.block.add_op(

@@ -111,12 +111,18 @@ class Tile:
     builder: Builder
     known: dict[Linear, Offset] = field(default_factory=dict[Linear, Offset])
 
-    def make(self, outs: Sequence[SSAValue]) -> tuple[LinalgStructuredOperation, list[Window]]:
-        """The op on slices, of the inputs and of `outs`, which stand for its outs; and the windows of the outs."""
+    def make(self, outs: Sequence[SSAValue], *, always: bool = False) -> tuple[LinalgStructuredOperation, list[Window]]:
+        """The op on slices, of the inputs and of `outs`, which stand for its outs; and the windows of the outs.
+
+        always  outs are sliced even where the slice is all of them
+        """
         loops, op = self.loops, self.loops.op
         whole = [*loops.operands[: loops.inputs], *outs]
         windows = [self.window(axes) for axes in loops.axes]
-        parts = [self.slice(value, window) for value, window in zip(whole, windows, strict=True)]
+        parts = [
+            self.slice(value, window, always and number >= loops.inputs)
+            for number, (value, window) in enumerate(zip(whole, windows, strict=True))
+        ]
         new = type(op).create(
             operands=parts,
             result_types=[value.type for value in parts[loops.inputs :]],
@@ -138,10 +144,10 @@ class Tile:
     def window(self, axes: Sequence[Linear]) -> Window:
         return Window(tuple(self.offset(axis) for axis in axes), tuple(axis.extent(self.sizes) for axis in axes))
 
-    def slice(self, value: SSAValue, window: Window) -> SSAValue:
+    def slice(self, value: SSAValue, window: Window, always: bool = False) -> SSAValue:
         """The part of a tensor; a part of an empty tensor is an empty tensor, as upstream folds it."""
         type_ = value.type
-        if not isa(type_, TensorType[Attribute]) or window.is_all_of(value):
+        if not isa(type_, TensorType[Attribute]) or (window.is_all_of(value) and not always):
             return value
         part = TensorType(type_.element_type, window.sizes)
         if isinstance(value.owner, tensor.EmptyOp):
