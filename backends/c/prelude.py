@@ -51,8 +51,12 @@ def read(package: str) -> dict[str, Block]:
 
 
 def paste(language: CLanguage, package: str, wanted: Iterable[Helper]) -> str:
-    """The text of the helpers wanted and of those they need, each once, in an order that C accepts."""
-    blocks, done = read(package), dict[str, None]()
+    """The text of the helpers wanted and of those they need, each once, in an order that C++ accepts.
+
+    All forms for scalars come first: a template for vectors sees only those overloads for the lanes that stand above it, and takes
+    the one for int for lanes of any other integer whose own comes later.
+    """
+    blocks, scalars, vectors = read(package), dict[str, None](), dict[str, None]()
 
     def add(name: str, code: str, lanes: int) -> None:
         if name.endswith(":1"):
@@ -61,11 +65,12 @@ def paste(language: CLanguage, package: str, wanted: Iterable[Helper]) -> str:
         block = block or blocks[name]
         for need in block.needs:
             add(need.name, need.code or code, lanes // 2 if need.halved else lanes)
+        done = scalars if lanes == 1 else vectors
         done.setdefault(Template(block.text).substitute(_types(language, code, lanes)))
 
     for name, code, lanes in wanted:
         add(name, code, lanes)
-    return "\n".join(done)
+    return "\n".join(scalars | vectors)
 
 
 def _types(language: CLanguage, code: str, lanes: int) -> dict[str, str]:
