@@ -124,7 +124,10 @@ def _child(folder: Path, commands: Sequence[Sequence[str]], write: int) -> None:
         most = pages * resource.getpagesize() + MEMORY_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        for signum in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE):
+            signal.signal(signum, signal.SIG_DFL)  # LLVM in a driver that the parent has opened catches them all
         for signum in (signal.SIGXCPU, signal.SIGALRM):
+            signal.signal(signum, signal.SIG_DFL)
             faulthandler.register(signum, err, all_threads=False, chain=True)  # says where the time went, then ends the process
         seen = set(_listing(folder))
         for argv in commands:

@@ -94,6 +94,7 @@ def tried(monkeypatch: pytest.MonkeyPatch, command: Callable[[list[str]], int]) 
     monkeypatch.setattr(server, "_main", lambda program: command)
     monkeypatch.setattr(server, "CPU_SECONDS", 0 if command is hang else 60)
     monkeypatch.setattr(server, "WALL_SECONDS", 1 if command is sleep else 60)
+    monkeypatch.setattr(server, "MEMORY_BYTES", 1 << 29)
     return run_case({}, [["a"], ["b"]])
 
 
