@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.dialects.func import FuncOp
@@ -25,7 +24,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
 from rung.backends.reference.evaluate import evaluate, outs_of
-from rung.backends.reference.values import Array, EvaluationError, Unsupported, is_float_dtype
+from rung.backends.reference.values import Array, EvaluationError, Unsupported
 from rung.passes.runner import PassJudge, PassRunner
 
 from .draw import Draw
@@ -186,8 +185,7 @@ class RunJudge(PassJudge):
 
     def _advice(self, entry: Entry, each: Round, answer: list[Array], wrong: Difference, granted: frozenset[str]) -> str:
         """What the pass could declare, where that would explain the difference."""
-        plain = np.isfinite(wrong.found) and np.isfinite(wrong.expected) and is_float_dtype(np.asarray(wrong.found).dtype)
-        for grant, meaning in GRANTS.items() if plain else ():
+        for grant, meaning in GRANTS.items() if wrong.small else ():
             if grant in granted:
                 continue
             more = granted | {grant}

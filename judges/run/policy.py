@@ -11,6 +11,8 @@ import numpy as np
 from rung.backends.reference.compare import differing
 from rung.backends.reference.values import Array, is_float_dtype
 
+from .chains import digits
+
 SIZES = (4.0, 16.0, 4.0, 4.0, 4.0, 16.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0)
 """How much larger than rounding the differences are drawn, run after run. Four: the largest of a few random draws of what n
 roundings do covers what n others do. Some runs draw larger, because what a small draw does may vanish in a later rounding."""
@@ -32,6 +34,15 @@ class Difference:
     expected: Any
     count: int
     of: int
+
+    @property
+    def small(self) -> bool:
+        """May rounding have done this: are these floats that lie close together, or next to zero?"""
+        found, expected = np.asarray(self.found), np.asarray(self.expected)
+        if not is_float_dtype(found.dtype) or not (np.isfinite(found) and np.isfinite(expected)):
+            return False
+        most = max(abs(float(found)), abs(float(expected)))
+        return _ulps(found, expected) is not None or most <= float(digits(found.dtype).smallest_normal)
 
     def __str__(self) -> str:
         at = f"[{', '.join(map(str, self.index))}]"
