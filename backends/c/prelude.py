@@ -53,7 +53,7 @@ def read(package: str) -> dict[str, Block]:
 def paste(language: CLanguage, package: str, wanted: Iterable[Helper]) -> str:
     """The text of the helpers wanted and of those they need, each once, in an order that C++ accepts.
 
-    All forms for scalars come first: a template for vectors sees only those overloads for its lanes that stand above it, and takes
+    All forms for scalars come first: a template for vectors sees only the overloads for its lanes that stand above it, and takes
     the one for int for lanes of any other integer whose own comes later.
     """
     blocks, scalars, vectors = read(package), dict[str, None](), dict[str, None]()
