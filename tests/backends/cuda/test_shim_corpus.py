@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +22,9 @@ HOWS = (How("forward"), How("reversed"), How("shuffled", 1), How("interleaved", 
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_cuda_text_computes_what_nd_says_in_every_order_of_threads(part: int, cuda_cpu: Any) -> None:
+def test_cuda_text_computes_what_nd_says_in_every_order_of_threads(
+    part: int, cuda_cpu: Any, verdict: Callable[..., None]
+) -> None:
     chosen, ctx = programs()[part::PARTS], make_context()
     modules = [lower(ctx, each.module(), cuda_cpu.machine) for each in chosen]
     wrong: list[str] = []
@@ -36,6 +39,7 @@ def test_cuda_text_computes_what_nd_says_in_every_order_of_threads(part: int, cu
         except (AssertionError, KernelFault) as problem:
             wrong.append(f"{each.name}: {problem}")
     assert not wrong, "\n".join(wrong)
+    verdict("CUDA C", "the shim runs it, four orders of threads", len(chosen))
 
 
 def test_the_text_is_the_one_that_nvrtc_gets(cuda_cpu: Any) -> None:

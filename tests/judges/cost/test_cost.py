@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -50,13 +50,14 @@ def assert_equal(counted: dict[str, Cost], measured: dict[str, Measured], where:
 
 
 @pytest.mark.parametrize(("name", "machine"), SIDES)
-def test_counts_what_the_evaluator_measures(name: str, machine: str) -> None:
+def test_counts_what_the_evaluator_measures(name: str, machine: str, verdict: Callable[..., None]) -> None:
     each = program(name)
     inputs = each.inputs()
     for rung, module in rungs(each.module(), machine):
         counted, measured = cost(module), measure(module, "main", inputs)
         assert measured.keys() - {"main"} <= counted.keys()  # the host's own copies are no kernel's
         assert_equal(counted, measured, f"{name}, {rung} for {machine}")
+        verdict(f"rung {rung}", "cost")
 
 
 MATMUL = """
