@@ -11,8 +11,8 @@ The same IR on both sides of a pass, in the evaluator (`rung-opt --judge run`, `
 
 The same IR under another compiler (`--judge upstream`: mlir-runner): as a pass that declares "approximates": libm is not NumPy.
 
-A compiled kernel beside the evaluator or NumPy (`assert_close`): `TOLERANCE`, because functions, fused multiplications and flushed
-subnormals are the driver's to choose. Random nd programs have the rigorous bounds of rung.judges.fuzzing.bounds instead.
+A compiled kernel beside the evaluator or NumPy (`assert_close`): `TOLERANCE`, because functions, fused multiplications and
+flushed subnormals are the driver's to choose. Random nd programs have the rigorous bounds of rung.judges.fuzzing.bounds instead.
 """
 
 from __future__ import annotations
