@@ -105,10 +105,15 @@ def linalg_to_loops(func: FuncOp) -> None:
     if func.is_declaration:
         return
     lower = _Lowering(func)
-    tiles = [op.body.block for op in func.walk() if isinstance(op, ForallOp)]
+    # loops that are there already carry tiles of a schedule; those in the bodies of structured ops are no blocks of their own
+    tiles = [op.body.block for op in func.walk() if isinstance(op, ForallOp) or (isinstance(op, scf.ForOp) and _holds_ops(op))]
     for block in [*func.body.blocks, *tiles]:
         lower.block(block)
     decide_guards(func, lower.indices, lower.constants)
+
+
+def _holds_ops(loop: scf.ForOp) -> bool:
+    return any(isinstance(op, Structured) for op in loop.body.block.ops)
 
 
 @dataclass

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects import arith, linalg, memref, tensor
+from xdsl.dialects import arith, linalg, memref, scf, tensor
 from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
     ArrayAttr,
     DenseIntOrFPElementsAttr,
     DictionaryAttr,
@@ -20,10 +21,12 @@ from xdsl.dialects.builtin import (
     i64,
 )
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
+from xdsl.dialects.utils import get_dynamic_index_list
 from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 
 from rung.dialects.upstream.scf import ForallOp
 from rung.dialects.upstream.tensor import ParallelInsertSliceOp
+from rung.schedules.carried_tensors import check_carried
 from rung.schedules.memory_ops import View, allocate, copy, insert, is_tensor, memref_of, same_window, subview, view_of
 from rung.schedules.nests import fail, shape_of
 
@@ -160,6 +163,8 @@ class _Function:
                 other = other.parent_op()
             if other is None or (other is op and list(op.operands).count(value) > 1):
                 return False
+            if other is op and use.operation is not op:
+                return False  # the body reads what the op was given while it writes
             if other is not op and op.is_before_in_block(other):
                 return False
         return True
@@ -180,6 +185,10 @@ class _Function:
                 self._generic(op)
             case ForallOp() if op.results:
                 self._forall(op)
+            case scf.ForOp() if any(is_tensor(result.type) for result in op.results):
+                self._for(op)
+            case tensor.InsertSliceOp():
+                self._insert(op)
             case CallOp():
                 self._call(op)
             case tensor.ExtractSliceOp() | tensor.CollapseShapeOp() | tensor.ExpandShapeOp():
@@ -225,6 +234,50 @@ class _Function:
         new = ForallOp(lower, upper, step, [], body, op.mapping)
         new.attributes.update(op.attributes)
         self._replace(op, new, targets)
+
+    def _for(self, op: scf.ForOp) -> None:
+        """A loop over tiles: what it carries stays in one buffer, in which each iteration computes."""
+        if not all(is_tensor(result.type) for result in op.results):
+            raise fail(op, "carries tensors beside other values, expected tensors only")
+        check_carried(op)
+        targets = [self._target(op, result, init, reads=True) for result, init in zip(op.results, op.iter_args)]
+        block = op.body.block
+        carried = list(block.args[1:])
+        for arg, target in zip(carried, targets):
+            self.buffers[arg] = target
+        for inner in list(block.ops):
+            if not isinstance(inner, scf.YieldOp):
+                self._visit(inner)
+        end = block.last_op
+        assert end is not None
+        for value, target in zip(end.operands, targets):
+            source = self._buffer(value, end)
+            if source is not target:
+                copy(source, target, end)
+        block.add_op(scf.YieldOp())
+        end.detach()
+        end.erase()
+        body = op.detach_region(op.body)
+        for arg in reversed(carried):
+            body.block.erase_arg(arg, safe_erase=False)
+        new = scf.ForOp(op.lb, op.ub, op.step, [], body)
+        new.attributes.update(op.attributes)
+        self._replace(op, new, targets)
+
+    def _insert(self, op: tensor.InsertSliceOp) -> None:
+        """A slice of a tensor that a loop carries, written back: it is there already if it was computed in place."""
+        target = self._target(op, op.result, op.dest, reads=True)
+        source = self._buffer(op.source, op)
+        view = source.owner
+        if not (isinstance(view, memref.SubviewOp) and view.source is target and same_window(view, op)):
+            if len(shape_of(op.source)) != len(shape_of(op.dest)):
+                raise fail(op, "drops unit extents of its destination, which linalg-bufferize has no rule for")
+            offsets = get_dynamic_index_list(op.static_offsets.get_values(), op.offsets, DYNAMIC_INDEX)
+            sizes = get_dynamic_index_list(op.static_sizes.get_values(), op.sizes, DYNAMIC_INDEX)
+            strides = get_dynamic_index_list(op.static_strides.get_values(), op.strides, DYNAMIC_INDEX)
+            copy(source, subview(target, offsets, sizes, strides, op), op)
+        self.buffers[op.result] = target
+        self.dead.append(op)
 
     def _insert_slice(self, op: ParallelInsertSliceOp, forall: ForallOp) -> None:
         """What an iteration leaves is in its slice already, if it was computed there; else it is copied there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects import linalg, memref, tensor
+from xdsl.dialects import linalg, memref, scf, tensor
 from xdsl.dialects.builtin import DYNAMIC_INDEX, AffineMapAttr, DenseArrayBase, MemRefType, TensorType, i64
 from xdsl.dialects.linalg.attrs import IteratorTypeAttr
 from xdsl.dialects.utils import get_dynamic_index_list
@@ -35,9 +35,17 @@ def insert(op: Operation, before: Operation) -> None:
     block.insert_op_before(op, before)
 
 
+def in_forall(op: Operation) -> bool:
+    """Is `op` in an iteration of a forall, perhaps in a loop there?"""
+    above = op.parent_op()
+    while isinstance(above, scf.ForOp):
+        above = above.parent_op()
+    return isinstance(above, ForallOp)
+
+
 def allocate(value: SSAValue, before: Operation) -> SSAValue:
     """New memory for `value` in front of `before`: of the iteration inside a forall, else of the function."""
-    inside = isinstance(before.parent_op(), ForallOp)
+    inside = in_forall(before)
     build = memref.AllocaOp.build if inside else memref.AllocOp.build
     op = build(operands=[[], []], result_types=[memref_of(value.type)], properties={"alignment": None})
     insert(op, before)
@@ -47,7 +55,7 @@ def allocate(value: SSAValue, before: Operation) -> SSAValue:
 
 def copy(source: SSAValue, target: SSAValue, before: Operation) -> None:
     """A copy in front of `before`: within a kernel as a structured op, which becomes loops like any other."""
-    if not isinstance(before.parent_op(), ForallOp):
+    if not in_forall(before):
         insert(memref.CopyOp(source, target), before)
         return
     rank, type_ = len(shape_of(source)), target.type
@@ -103,8 +111,8 @@ def view_of(op: View, held: SSAValue) -> SSAValue:
     return view
 
 
-def same_window(view: memref.SubviewOp, insertion: ParallelInsertSliceOp) -> bool:
-    """Does a subview look at exactly what a parallel_insert_slice writes?"""
+def same_window(view: memref.SubviewOp, insertion: ParallelInsertSliceOp | tensor.InsertSliceOp) -> bool:
+    """Does a subview look at exactly what an insertion writes?"""
     return (
         view.static_offsets == insertion.static_offsets
         and view.static_sizes == insertion.static_sizes
