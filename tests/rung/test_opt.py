@@ -50,8 +50,13 @@ def test_passes_of_xdsl_and_of_rung_run_in_one_pipeline(opt):
 def test_pipeline_of_the_ladder_reaches_gpu_under_every_declared_contract(opt, mlir_opt):
     from rung.pipeline import PIPELINE
 
-    status, out, err = opt(SOFTMAX, "-p", ",".join(step.name for step in PIPELINE), "--verify-rung", "each", "--judge", "upstream")
-    assert (status, [line[:29] for line in err.splitlines()]) == (0, ["rung-opt: judge upstream: aft", "rung-opt: judge upstream: mli"])
+    status, out, err = opt(
+        SOFTMAX, "-p", ",".join(step.name for step in PIPELINE), "--verify-rung", "each", "--judge", "upstream"
+    )
+    assert (status, [line[:29] for line in err.splitlines()]) == (
+        0,
+        ["rung-opt: judge upstream: aft", "rung-opt: judge upstream: mli"],
+    )
     assert "gpu.launch_func" in out
 
 
