@@ -8,35 +8,33 @@
 
 from __future__ import annotations
 
-# for their effect: each enters its rules into the table
 from rung.schedules.engine import (
-    rules_apply as rules_apply,
-)
-from rung.schedules.engine import (
-    rules_control as rules_control,
-)
-from rung.schedules.engine import (
-    rules_handles as rules_handles,
-)
-from rung.schedules.engine import (
-    rules_loop as rules_loop,
-)
-from rung.schedules.engine import (
-    rules_navigate as rules_navigate,
-)
-from rung.schedules.engine import (
-    rules_report as rules_report,
-)
-from rung.schedules.engine import (
-    rules_structured as rules_structured,
-)
-from rung.schedules.engine import (
-    rules_tiling as rules_tiling,
-)
-from rung.schedules.engine import (
-    rules_tune as rules_tune,
+    rules_apply,
+    rules_control,
+    rules_handles,
+    rules_loop,
+    rules_navigate,
+    rules_report,
+    rules_splitting,
+    rules_structured,
+    rules_tiling,
+    rules_tune,
 )
 from rung.schedules.engine.failures import DefiniteFailure, Failure, SilenceableFailure
 from rung.schedules.engine.interpreter import Interpreter, ScriptError, apply_schedule
 
-__all__ = ["DefiniteFailure", "Failure", "Interpreter", "ScriptError", "SilenceableFailure", "apply_schedule"]
+GROUPS = (
+    rules_apply,
+    rules_control,
+    rules_handles,
+    rules_loop,
+    rules_navigate,
+    rules_report,
+    rules_splitting,
+    rules_structured,
+    rules_tiling,
+    rules_tune,
+)
+"""The modules of rules; importing one enters its rules into the table."""
+
+__all__ = ["GROUPS", "DefiniteFailure", "Failure", "Interpreter", "ScriptError", "SilenceableFailure", "apply_schedule"]
