@@ -64,7 +64,8 @@ def wrapped(sources: Sequence[str]) -> str:
     lines, table = [f'#include "{FOLDER / "cuda_on_cpu.h"}"'], list[str]()
     for number, source in enumerate(sources):
         names = _KERNEL.findall(source)
-        lines += [f"#define {name} rung_{number}_{name}" for name in names]
+        # as functions: a kernel @y must leave blockIdx.y alone
+        lines += [f"#define {name}(...) rung_{number}_{name}(__VA_ARGS__)" for name in names]
         lines += [f"namespace rung_{number} {{ {_OURS}", f'#line 1 "kernels{number}.cu"', source.rstrip("\n"), "}"]
         lines += [f"#undef {name}" for name in names]
         for name in names:

@@ -299,6 +299,18 @@ def test_a_kernel_called_like_a_function_of_the_system_is_no_such_function(name:
     np.testing.assert_array_equal(run(program, 0, plan, kernel.data(), How()).outs[0], kernel.data()[0][:, ::-1])
 
 
+@pytest.mark.parametrize("name", ["x", "y", "z"])
+def test_a_kernel_called_like_an_axis_leaves_the_ids_alone(name: str, gpu_module: Module, cuda_cpu: CudaOnCpu) -> None:
+    body = """
+        %i = gpu.block_id y
+        %v = memref.load %x[%i] : memref<5xf32>
+        memref.store %v, %out[%i] : memref<5xf32>"""
+    text = gpu_module([("x", "memref<5xf32>"), ("out", "memref<5xf32>")], body, grid=(1, 5, 1), kernel=name)
+    x = np.random.default_rng(0).standard_normal(5).astype(np.float32)
+    (out,) = cuda_cpu.build(parse(text)).run([cuda_cpu.from_numpy(x)])
+    np.testing.assert_array_equal(out.numpy(), x)
+
+
 def test_fibers_work_without_their_assembly(cuda_cpu: CudaOnCpu, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on another processor: ucontext."""
     kernel = KERNELS["row sum"]
