@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
 
@@ -67,7 +66,6 @@ def test_upstream_computes_the_same(name, rung, verdict):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.environ.get("RUNG_SLOW"), reason="three seconds a program: RUNG_SLOW=1 runs it")
 @pytest.mark.parametrize("name", NAMES)
 def test_upstream_computes_the_same_on_every_rung(name):
     for module in rungs(name).values():
