@@ -18,10 +18,11 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from rung.dialects.upstream.transform import FunctionalOp, TransformOp
+from rung.dialects.upstream.transform.calls import IncludeOp
 from rung.dialects.upstream.transform.names import explain
 from rung.dialects.upstream.transform.sequences import NamedSequenceOp, YieldOp
 from rung.files import place
-from rung.schedules.engine.failures import DefiniteFailure, Failure, SilenceableFailure, Unfit
+from rung.schedules.engine.failures import DefiniteFailure, Failure, Note, SilenceableFailure, Unfit
 from rung.schedules.engine.state import Payload, State
 
 Check = Literal["structural", "off"]
@@ -77,6 +78,7 @@ class Interpreter:
 
     def run(self) -> None:
         main = _main(self.script)
+        _refuse_recursion(main, [])
         block = main.body.block
         if len(block.args) != 1:
             raise DefiniteFailure(main, f"@{MAIN} takes {len(block.args)} arguments, expected 1: the payload")
@@ -142,6 +144,15 @@ def _main(script: ModuleOp) -> NamedSequenceOp:
                 raise DefiniteFailure(op, f"@{MAIN} has no body, expected one")
             return op
     raise PassFailedException(f"{place(script)}: error: found no transform.named_sequence @{MAIN}, expected one in the script")
+
+
+def _refuse_recursion(sequence: NamedSequenceOp, around: Sequence[NamedSequenceOp]) -> None:
+    """Before the first step: what a call consumes cannot be told of a sequence that includes itself."""
+    for op in sequence.walk():
+        if isinstance(op, IncludeOp) and (callee := op.callee) is not None and not callee.is_declaration:
+            if callee is sequence or any(callee is each for each in around):
+                raise DefiniteFailure(op, f"{op.target} includes itself, expected no recursion", notes=[Note(callee, "this one")])
+            _refuse_recursion(callee, [*around, sequence])
 
 
 def apply_schedule(payload: ModuleOp, script: ModuleOp, *, check: Check = "structural", out: TextIO | None = None) -> None:

@@ -139,7 +139,9 @@ def replicate(run: Interpreter, op: ReplicateOp) -> list[list[Payload]]:
 
 @rule(PrintOp)
 def print_(run: Interpreter, op: PrintOp) -> None:
-    """Upstream's heading, then the IR. Asked to leave regions out, all is printed all the same."""
+    """Upstream's heading, then the IR."""
+    if op.skip_regions is not None:
+        raise DefiniteFailure(op, "skip_regions is legal upstream, not supported here")
     name = "" if op.print_name is None else f" {op.print_name.data}"
     if op.target is None:
         run.say(f"[[[ IR printer:{name} top-level ]]]\n{run.root}")

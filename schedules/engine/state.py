@@ -67,8 +67,9 @@ class State:
         found: list[int] = []
         for each in self.held[value]:
             if not isinstance(each, IntegerAttr):
-                what = f"a parameter that is {each}" if isinstance(each, Attribute) else "a handle"
-                raise DefiniteFailure(user, f"found {what} in place of a number, expected an integer parameter")
+                if not isinstance(each, Attribute):
+                    raise DefiniteFailure(user, "a handle in place of a number is legal upstream, not supported here")
+                raise DefiniteFailure(user, f"found a parameter that is {each}, expected an integer")
             found.append(each.value.data)
         return found
 

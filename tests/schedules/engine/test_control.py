@@ -178,3 +178,25 @@ def test_a_script_of_the_builder_runs_as_its_text_does(agree: Agree):
     direct = located(MATMUL)
     apply_schedule(direct, s.module)
     assert str(direct) == str(ours) and len(computes(direct)) == 1
+
+
+def test_a_sequence_that_includes_itself_is_refused():
+    extra = """
+transform.named_sequence @again(%m: A {transform.readonly}) {
+  transform.include @again failures(propagate) (%m) : (A) -> ()
+  transform.yield
+}"""
+    error = failure(MATMUL, script(MATCH + "  transform.include @again failures(propagate) (%m) : (A) -> ()", extra=extra))
+    assert "@again includes itself, expected no recursion" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        ("transform.print %m {skip_regions} : A", "skip_regions is legal upstream, not supported here"),
+        ("%t, %l = transform.structured.tile_using_for %m tile_sizes [%m] : (A, A) -> (A, A)", "a handle in place of a number is legal upstream"),
+        ("%t, %l = transform.structured.tile_using_for %m tile_sizes [[4]] : (A) -> (A, A)", "scalable sizes are legal upstream, not supported here"),
+    ],
+)  # fmt: skip
+def test_parts_of_an_op_that_are_not_done_are_refused_by_name(step: str, says: str):
+    assert says in str(failure(MATMUL, script(MATCH + "  " + step)))
