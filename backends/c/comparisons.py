@@ -130,7 +130,7 @@ def extremum(operator: str, kind: Callable[[str], str]) -> Rule:
             # as bits, max is or and min is and; as signed numbers true is the smaller
             either = (operator == ">") == (kind is unsigned)
             return (bitwise("|", "||") if either else bitwise("&", "&&"))(p, op, code, args)
-        if kind is unsigned and any(a.value == 0 and a.value is not None for a in args):
+        if kind is unsigned and any(a.value == 0 for a in args):
             # nothing is below 0, and compilers warn of asking
             zero, other = args if args[0].value == 0 else args[::-1]
             return p.coerce(zero if operator == "<" else other, kind(code))
