@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -13,15 +15,22 @@ from rung.backends.kernel_cache import Entry, KernelCache
 from rung.judges.damage.kills import kill_fills, kill_outputs
 
 
+def until(kill: Callable[[int, int], Counter[str]], **least: int) -> Counter[str]:
+    """50 kills, and 50 more while too few of them met a process at work: on a busy machine many come before it or after."""
+    found: Counter[str] = Counter()
+    for seed in range(8):
+        found += kill(50, seed)
+        if all(found[what.replace("_", " ")] > number for what, number in least.items()):
+            return found
+    raise AssertionError(f"{dict(found)}, expected more than {least}")
+
+
 def test_cache_is_right_after_50_kills_of_what_fills_it() -> None:
-    found = kill_fills(50, seed=0)
-    assert found["killed"] > 5, found
-    assert found["beside another"] > 5, found
-    assert found["entries whole"] > 100, found
+    until(kill_fills, killed=5, beside_another=5, entries_whole=100)
 
 
 def test_file_is_old_or_new_after_50_kills_of_what_writes_over_it() -> None:
-    assert kill_outputs(50, seed=0)["killed"] > 5
+    until(kill_outputs, killed=5)
 
 
 PROGRAMS = """
