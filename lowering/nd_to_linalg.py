@@ -96,7 +96,11 @@ class KernelLowering:
             init = self._add(linalg.ops.FillOp([start], [init], [result_type]))
         body = BodyBuilder(stage, self.sources, spine, self.constant)
         start_from = stage.value if reduction is None else reduction.src
-        result = body.element(start_from, stage.index)
+        if 0 in stage.extents:
+            # Nothing is computed, so nothing is read: upstream refuses a map that begins beyond its operand even then.
+            result = self.constant(neutral("sum", element_of(start_from)))
+        else:
+            result = body.element(start_from, stage.index)
         shaped = self._shape_operand(stage, body)
         accumulator = body.block.insert_arg(element, len(body.block.args))
         accumulator.name_hint = "acc" if reduction is not None else "out"
