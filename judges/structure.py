@@ -8,6 +8,7 @@ op's definition says depends on its class, types and attributes alone, and those
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,39 @@ _verified: dict[tuple[object, ...], list[Attribute]] = {}
 _verified_alike: set[tuple[object, ...]] = set()
 """The same by the types and attributes themselves."""
 _VERIFIED_MAX = 50_000
+
+
+def parts_of(module: ModuleOp) -> list[object]:
+    """The objects that a module is made of, in order: ops, operands, types, attributes. Of an unchanged module, the same ones.
+
+    They are held, not their addresses: what is freed may be followed by another object in its place.
+    """
+    found: list[object] = []
+
+    def visit(op: Operation) -> None:
+        found.append(op)
+        found.extend(op.operands)
+        found.extend([result.type for result in op.results])
+        for held in (op.attributes, op.properties):
+            if held:
+                found.extend(held)
+                found.extend(held.values())
+        found.extend(op.successors)
+        for region in op.regions:
+            for block in region.blocks:
+                found.append(block)
+                found.extend([argument.type for argument in block.args])
+                inner = block.first_op
+                while inner is not None:
+                    visit(inner)
+                    inner = inner.next_op
+
+    visit(module)
+    return found
+
+
+def same_parts(one: list[object], other: list[object]) -> bool:
+    return len(one) == len(other) and all(map(operator.is_, one, other))
 
 
 def check_module(module: ModuleOp, rung: str | None = None, *, workgroup_bytes: int | None = None) -> None:

@@ -22,7 +22,7 @@ from xdsl.utils.exceptions import PassFailedException, VerifyException
 from rung.blame import located
 from rung.dialects.contract_rules import Refusal
 from rung.files import place, replacing
-from rung.judges.structure import check_module
+from rung.judges.structure import check_module, parts_of, same_parts
 
 Judge = Callable[[ModuleOp], None]
 """A second opinion on a module: returns, or raises VerifyException with the reason."""
@@ -87,6 +87,8 @@ class PassRunner:
     checking_seconds: float = 0.0
     """Time in checks, all passes together; not part of `timings`."""
 
+    _judged: tuple[list[object], str | None] | None = None
+    """What the module was made of when it was last checked, and the rung that it was held to."""
     _module: ModuleOp | None = None
     _start: ModuleOp | None = None
     _done: list[ModulePass] = field(default_factory=list[ModulePass])
@@ -105,7 +107,7 @@ class PassRunner:
         if self._module is not module:
             # One clone for the whole road. A failing pass's input is made again from it by replay, which costs nothing where
             # nothing fails; a copy before each pass would cost as much as a cheap pass.
-            self._module, self._start, self._done = module, module.clone(), []
+            self._module, self._start, self._done, self._judged = module, module.clone(), [], None
             for judge in self.judges:
                 judge.begin(module)
         with _ONE_AT_A_TIME:
@@ -137,7 +139,10 @@ class PassRunner:
         """Ask the judges about a module between passes. Raises VerifyException."""
         started = time.perf_counter()
         if self.check:
-            check_module(module, rung, workgroup_bytes=self.workgroup_bytes)
+            made_of = parts_of(module)
+            if self._judged is None or self._judged[1] != rung or not same_parts(self._judged[0], made_of):
+                check_module(module, rung, workgroup_bytes=self.workgroup_bytes)
+            self._judged = made_of, rung
         if self.upstream is not None:
             self.upstream(module)
         self.checking_seconds += time.perf_counter() - started

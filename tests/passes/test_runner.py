@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from xdsl.context import Context
 from xdsl.dialects import arith, func
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i32
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i32, i64
 from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import PassFailedException, VerifyException
 
 from rung.dialects.upstream import make_context, parse
@@ -213,3 +214,63 @@ def test_refused_op_that_the_user_wrote_is_told_with_its_place(tmp_path):
     with pytest.raises(PassFailure) as failed:
         PassRunner(crash_dir=None).run(make_context(), module, [NdSimplifyPass()], {"nd-simplify": "nd"})
     assert failed.value.reason.startswith("f.mlir:2:3: rung nd: arith.negf %y in @f: ")
+
+
+# What is checked again
+
+
+def checks_of(monkeypatch: pytest.MonkeyPatch, module: ModuleOp, passes: list[ModulePass], rungs: dict[str, str]) -> int:
+    """How often the module was checked while these passes ran."""
+    asked: list[ModuleOp] = []
+    monkeypatch.setattr("rung.passes.runner.check_module", lambda module, rung, workgroup_bytes=None: asked.append(module))
+    PassRunner(crash_dir=None).run(make_context(), module, passes, rungs)
+    return len(asked)
+
+
+@dataclass(frozen=True)
+class NothingPass(ModulePass):
+    name = "nothing"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class ChangePass(ModulePass):
+    """One change of the smallest kind that the check must not miss."""
+
+    name = "change"
+    what: str
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        first, last = list(body(op).ops)
+        match self.what:
+            case "operand":
+                first.operands[0] = first.results[0]
+            case "attribute":
+                op.attributes["new"] = IntegerAttr(1, i32)
+            case "name of an attribute":
+                first.attributes["other"] = first.attributes.pop("mine")
+            case "order":
+                first.detach()
+                body(op).insert_op_after(first, last)
+            case "type":
+                Rewriter.replace_value_with_new_type(first.results[0], i64)
+            case "argument":
+                Rewriter.replace_value_with_new_type(body(op).args[0], i64)
+            case _:
+                last.detach()
+
+
+def test_a_module_that_a_pass_left_alone_is_not_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks_of(monkeypatch, parse(TEXT), [AddConstantPass(), NothingPass(), NothingPass(), AddConstantPass()], {}) == 2
+
+
+def test_it_is_where_another_rung_is_claimed_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks_of(monkeypatch, parse(TEXT), [AddConstantPass(), NothingPass()], {"nothing": "loops"}) == 2
+
+
+@pytest.mark.parametrize("what", ["operand", "attribute", "name of an attribute", "order", "type", "argument", "an op less"])
+def test_any_change_is_checked(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = parse(TEXT.replace(" : i32\n  return", " {mine = 1 : i8} : i32\n  return"))
+    assert checks_of(monkeypatch, module, [NothingPass(), ChangePass(what)], {}) == 2
