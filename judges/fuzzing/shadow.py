@@ -67,7 +67,9 @@ def _reduce(node: Node, values: list[Shadow], sources: list[Node]) -> Shadow:
     e, digits = err(value) * np.ones(x.shape, LONG), DIGITS[element]
     if kind == "sum":
         data, bulk = np.asarray(np.sum(x, axis=axes)), np.asarray(np.sum(np.abs(x) + e, axis=axes))
-        refuse(np.isfinite(data) & (bulk > digits.most / 4), "a sum near the largest number")
+        # beside an infinity, too: what overflows to the other one on the way makes a NaN of it
+        numbers = np.sum(np.where(np.isfinite(x), np.abs(x) + e, 0), axis=axes)
+        refuse(~np.isnan(data) & (numbers > digits.most / 4), "a sum near the largest number")
         if exact(value) and (count <= 1 or _whole(x, bulk, element)):
             return Shadow(data, None)
         error = np.sum(e, axis=axes) + count * digits.unit * bulk * 1.1 + count * digits.least

@@ -111,6 +111,15 @@ def test_what_targets_may_do_differently_is_refused(program):
         shadow(program)
 
 
+def test_a_sum_of_an_infinity_and_what_may_overflow_to_the_other_is_refused():
+    source = Node("input", "f32", (3,), (), {"data": np.array([np.inf, -3e38, -3e38], np.float32)})
+    total = Node("reduce", "f32", (), (0,), {"kind": "sum", "axes": [0]})
+    with pytest.raises(IllConditioned, match="near the largest"):
+        shadow(Program((source, total), (1,)))
+    plain = Node("input", "f32", (3,), (), {"data": np.array([np.inf, -3.0, 2.0], np.float32)})
+    assert shadow(Program((plain, total), (1,)))[-1].data == np.inf
+
+
 def test_a_comparison_of_rounded_neighbours_is_refused():
     third = Node("unary", "f32", (1,), (0,), {"kind": "recip"})
     compare = Node("binary", "i1", (1,), (1, 1), {"kind": "cmpeq"})
