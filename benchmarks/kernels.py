@@ -5,10 +5,10 @@
     python -m benchmarks.kernels --peers numpy        these peers
     python -m benchmarks.kernels --seconds 5          more rounds
 
-All sides run interleaved in one process and their results are compared before anything is timed. Two modes are reported
-apart. In `fresh` a peer allocates its result on every call, as its users write it. In `preallocated` it writes where it wrote
-before. rung takes its result from a pool of buffers in both, as it does for its users; its inputs lie on the device, as the
-peers' do.
+All sides run interleaved in one process and their results are compared before anything is timed. rung runs on both of its
+targets that are CPUs, `opencl` (PoCL) and `cpu` (llvmlite); a peer's factor is that of the faster. Two modes are reported apart.
+In `fresh` a peer allocates its result on every call, as its users write it. In `preallocated` it writes where it wrote before.
+rung takes its result from a pool of buffers in both, as it does for its users; its inputs lie on the device, as the peers' do.
 
 A median far above its own minimum was measured on a disturbed machine and is marked `~`: repeat it before believing it.
 `--record` also keeps the table in benchmarks/results/ as JSON, with the machine and all versions.
@@ -24,13 +24,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .ours import device_name, rung_side
+from .ours import OURS, device_name, rung_side
 from .peers import PEERS, Side, installed
 from .timing import interleave, ratio, spread
 from .workloads import WORKLOADS, Array, Workload
@@ -82,7 +83,11 @@ def measure(work: Workload, peers: list[str], seconds: float) -> dict[str, Any]:
     expected = work.numpy(*arrays)
     row: dict[str, Any] = {"workload": work.name, "says": work.says, "unit": work.unit, "work": work.work, "failed": {}}
     sides: dict[str, Side] = {}
-    for name, make in {"rung": rung_side, **{peer: PEERS[peer] for peer in peers}}.items():
+    makers: dict[str, Callable[[Workload, list[Array]], Side]] = {
+        **{name: partial(rung_side, target_name=name) for name in OURS},
+        **{peer: PEERS[peer] for peer in peers},
+    }
+    for name, make in makers.items():
         try:
             side = make(work, arrays)
             run = side.preallocated or side.fresh
@@ -102,10 +107,11 @@ def measure(work: Workload, peers: list[str], seconds: float) -> dict[str, Any]:
                 runs[name] = run
         if runs:
             taken = interleave(runs, seconds=seconds)
+            best = min((name for name in OURS if name in taken), key=lambda name: np.median(taken[name]), default=None)
             row[mode] = {
                 name: asdict(spread(times))
                 | {"rate": work.work / float(np.median(times)), "noisy": spread(times).noisy}
-                | ({"rung_is_faster_by": ratio(taken["rung"], times)} if "rung" in taken else {})
+                | ({"rung_is_faster_by": ratio(taken[best], times)} if best is not None and name not in OURS else {})
                 for name, times in taken.items()
             }
     return row
@@ -129,7 +135,8 @@ def machine() -> dict[str, Any]:
         except PackageNotFoundError:
             return None
 
-    packages = ("rung", "xdsl", "numpy", "pyopencl", "pocl-binary-distribution", "torch", "jax", "tinygrad")
+    ours = ("rung", "xdsl", "numpy", "pyopencl", "pocl-binary-distribution", "llvmlite")
+    packages = (*ours, "torch", "jax", "tinygrad")
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "processor": processor(),
@@ -166,7 +173,7 @@ def lines(row: dict[str, Any]) -> list[str]:
     for mode in MODES:
         for name, one in row.get(mode, {}).items():
             rate = f"{one['rate']:.4g} {row['unit']}"
-            factor = "" if name == "rung" or "rung_is_faster_by" not in one else f"x{one['rung_is_faster_by']:.2f}"
+            factor = f"x{one['rung_is_faster_by']:.2f}" if "rung_is_faster_by" in one else ""
             noisy = "~" if one["noisy"] else " "
             times = f"{one['median_ms']:9.3f} ({one['low_ms']:.3f} .. {one['high_ms']:.3f})"
             out.append(f"  {mode:<12} {name:<9}{noisy}{times:<34} {rate:<12} {factor}")

@@ -91,8 +91,12 @@ def program_of(work: Workload, arrays: list[Array]) -> ModuleOp:
     return module_of(EXPRESSIONS.get(work.name, Tensor.matmul)(*tensors))
 
 
-def rung_side(work: Workload, arrays: list[Array]) -> Side:
-    program = compile_module(program_of(work, arrays), "opencl")
+OURS = ("opencl", "cpu")
+"""Our targets that run on a CPU; where a peer is compared with rung, it is with the faster of them."""
+
+
+def rung_side(work: Workload, arrays: list[Array], target_name: str) -> Side:
+    program = compile_module(program_of(work, arrays), target_name)
     inputs = [HostBuffer(array) for array in arrays]
 
     def run() -> Any:

@@ -1,7 +1,8 @@
 """The README's table of kernels, made from a recorded run: `python -m benchmarks.table benchmarks/results/kernels-DATE.json`.
 
-One row for a workload, or for a few that differ in size only. A peer's column says how many times as fast as the peer rung was,
-both allocating their results as their users write them (mode `fresh`): the median of interleaved ratios.
+One row for a workload, or for a few that differ in size only: our times on both targets, in ms. A peer's column says how many
+times as fast as the peer the faster of the two was, both sides allocating their results as their users write them (mode `fresh`):
+the median of interleaved ratios.
 """
 
 from __future__ import annotations
@@ -27,17 +28,18 @@ ROWS = {
 }
 """What a row is called, and its workloads in `workloads.py`."""
 
+OURS = {"opencl": "opencl, ms", "cpu": "cpu, ms"}
 PEERS = {"numpy": "NumPy", "torch": "torch", "jax": "JAX"}
 
 
 def table(record: dict[str, Any]) -> str:
     """The table of one recorded run, as Markdown."""
     found = {row["workload"]: row["fresh"] for row in record["rows"]}
-    lines = [f"| | rung | {' | '.join(PEERS.values())} |", f"|---|---|{'---|' * len(PEERS)}"]
+    lines = [f"| | {' | '.join([*OURS.values(), *PEERS.values()])} |", f"|---|{'---|' * len({**OURS, **PEERS})}"]
     for name, workloads in ROWS.items():
-        times = " / ".join(_short(found[work]["rung"]["median_ms"]) for work in workloads)
+        times = [" / ".join(_short(found[work][side]["median_ms"]) for work in workloads) for side in OURS]
         cells = [" / ".join(_short(found[work][peer]["rung_is_faster_by"]) for work in workloads) for peer in PEERS]
-        lines.append(f"| {name} | {times} ms | {' | '.join(cells)} |")
+        lines.append(f"| {name} | {' | '.join([*times, *cells])} |")
     return "\n".join(lines)
 
 
