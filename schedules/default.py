@@ -29,6 +29,8 @@ CONTRACTION_TILES = ((256, 64), (128, 64), (64, 64), (32, 64), (32, 32), (16, 32
 PROMOTED_BYTES = 128 * 1024
 """A contraction's columns of more than this are packed: read in place, the rows of a large matrix fall into few sets of a cache
 (1024x1024 on one core of a Zen 5: 16 ms in place, 9 ms packed; 512x512: no difference)."""
+PROMOTED_MOST_BYTES = 1 << 20
+"""More than this neither stays in a core's cache nor belongs on a thread's stack."""
 PROMOTED_PANELS = 8
 """Row panels that must read the packed columns before packing pays; two where in place their neighbours lie apart."""
 SMALL_CONTRACTION_POINTS = 1 << 18
@@ -179,7 +181,10 @@ def _promoted(found: Classification, width: int, panels: int) -> tuple[int, ...]
         if found.out_unit not in dims or found.rows in dims or None in dims:
             continue
         apart = axes[-1].dim != found.out_unit
-        large = depth * width * element_bytes(value) > PROMOTED_BYTES
+        size = depth * width * element_bytes(value)
+        large = size > PROMOTED_BYTES
+        if size > PROMOTED_MOST_BYTES:
+            continue
         if panels >= 2 if apart else large and panels >= PROMOTED_PANELS:
             return (number,)
     return ()

@@ -26,6 +26,9 @@ from .types import WORDS, Type, extents_of, part_of
 ALIGNMENT_BYTES = 64
 """Of all memory that kernels write: a cache line, and the widest vector. (What they read may be the caller's.)"""
 
+STACK_BYTES = 4 << 20
+"""Of one buffer that a thread has to itself; threads have 8 MiB on Linux."""
+
 Along = list[int | None]
 """For each dim of a vector, the memref dim that it runs along; None for a broadcast."""
 
@@ -122,6 +125,8 @@ def _alloca(e: Emitter, op: Operation) -> None:
     assert isa(result.type, MemRefType)
     name = f"%{e.fresh(result.name_hint or 'buffer')}"
     word = "i8" if code_of(result.type) == "i1" else WORDS[code_of(result.type)]
+    size = prod(result.type.get_shape()) * bytes_of(code_of(result.type))
+    e.expect(size <= STACK_BYTES, op, f"of {size} bytes, more than the {STACK_BYTES} that a thread's stack is trusted with")
     e.entry.append(f"  {name} = alloca [{max(1, prod(result.type.get_shape()))} x {word}], align {ALIGNMENT_BYTES}")
     e.views[result] = view_of(e, name, result.type, op, ALIGNMENT_BYTES)
 

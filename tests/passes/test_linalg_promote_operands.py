@@ -123,6 +123,7 @@ def test_an_operand_that_is_not_there_is_named() -> None:
     [
         (matmul(512, 512, 512), ()),  # 128 KiB of columns stay in reach
         (matmul(1024, 1024, 1024), (1,)),
+        (matmul(1024, 1024, 8192), ()),  # 2 MiB belong on no thread's stack
         (matmul(8, 1024, 1024), ()),  # one panel of rows: nothing to share a copy
         (TRANSPOSED, (1,)),  # neighbours lie apart
     ],

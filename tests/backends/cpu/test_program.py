@@ -151,6 +151,10 @@ def test_ir_that_llvm_refuses_is_kept_in_a_file(monkeypatch: pytest.MonkeyPatch,
     [
         ("        gpu.barrier", "cpu: no rule for gpu.barrier in kernel @k"),
         (
+            "        %m = memref.alloca() : memref<1048577xf32>",
+            "cpu: no rule for memref.alloca of 4194308 bytes, more than the 4194304 that a thread's stack is trusted with",
+        ),
+        (
             """        %i = arith.constant 0 : index
         %z = arith.constant 0.0 : f32
         %v = vector.transfer_read %x[%i, %i], %z : memref<7x101xf32>, vector<4xf32>
