@@ -10,13 +10,10 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
+from ..pool import Pool, size_class
 from .memory import ALIGNMENT_BYTES
 
-_POOL_BYTES = 1 << 30
-"""Freed memory that is kept, at most: a fresh 64 MB array costs 8 to 38 ms of page faults."""
-
-_free: dict[int, list[NDArray[np.uint8]]] = {}
-_free_bytes = 0
+_pool: Pool[NDArray[np.uint8]] = Pool()
 
 
 class HostBuffer:
@@ -48,16 +45,13 @@ class HostBuffer:
 
 def empty(shape: Sequence[int], dtype: Any) -> HostBuffer:
     """A buffer from the pool; its contents are not defined."""
-    global _free_bytes
     shape, dtype = tuple(shape), np.dtype(dtype)
-    size = _size_class(prod(shape) * dtype.itemsize)
-    try:
-        memory = _free[size].pop()  # and no look before: threads take from one pool
-        _free_bytes -= size
-    except (KeyError, IndexError):
+    size = size_class(prod(shape) * dtype.itemsize)
+    memory = _pool.take(size)
+    if memory is None:
         memory = aligned(size)
     buffer = HostBuffer(memory, shape, dtype)
-    finalize(buffer, _give_back, memory, size).atexit = False
+    finalize(buffer, _pool.give_back, memory, size).atexit = False
     return buffer
 
 
@@ -71,18 +65,3 @@ def aligned(size: int) -> NDArray[np.uint8]:
     raw = np.empty(size + ALIGNMENT_BYTES, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT_BYTES
     return raw[start : start + size]
-
-
-def _give_back(memory: NDArray[np.uint8], size: int) -> None:
-    global _free_bytes
-    if _free_bytes + size > _POOL_BYTES:
-        _free.clear()
-        _free_bytes = 0
-    _free.setdefault(size, []).append(memory)
-    _free_bytes += size
-
-
-def _size_class(nbytes: int) -> int:
-    """Sizes rounded up by at most an eighth, so that buffers of nearly one size replace each other."""
-    step = max(64, 1 << max(0, nbytes.bit_length() - 4))
-    return max(64, -(-nbytes // step) * step)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DeviceError, missing_device
+from ..pool import Pool, size_class
 from .pickles import import_without_pickles
 from .pocl import name_unknown_cpu, pin_workers
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 HOST_ALIGNMENT_BYTES = 128
 """Of memory that we allocate for a CPU device: OpenCL's for the widest vector, and two cache lines."""
-
-_POOL_BYTES = 1 << 30
-"""Freed buffers kept for reuse, at most: a fresh 64 MB buffer costs 8 to 38 ms of page faults."""
 
 _QUEUED_OBJECTS, _QUEUED_BYTES = 4096, 1 << 28
 """What queued launches may hold on to, beyond which the queue is waited for: results that nobody wants must not pile up."""
@@ -89,8 +87,7 @@ class Runtime:
         self.on_cpu = bool(device.type & cl.device_type.CPU)
         self._in_flight: list[object] = []
         self._in_flight_bytes = 0
-        self._free: dict[int, list[Block]] = {}
-        self._free_bytes = 0
+        self._pool: Pool[Block] = Pool()
         self.forked = False
         """Whether this is the child of the process that opened the device: the driver's threads are not here."""
         self.lock = RLock()
@@ -129,7 +126,7 @@ class Runtime:
         shape, dtype = tuple(shape), np.dtype(dtype)
         block = self._take(prod(shape) * dtype.itemsize)
         buffer = DeviceBuffer(self, block, shape, dtype)
-        finalize(buffer, self._give_back, block).atexit = False
+        finalize(buffer, self._pool.give_back, block, block.nbytes).atexit = False
         return buffer
 
     def from_numpy(self, array: NDArray[Any]) -> DeviceBuffer:
@@ -171,26 +168,9 @@ class Runtime:
             raise DeviceError(f"opencl: no {size} bytes on {self.device.name}: {problem}") from problem
 
     def _take(self, nbytes: int) -> Block:
-        size = _size_class(nbytes)
-        try:
-            block = self._free[size].pop()  # and no look before: threads take from one pool
-        except (KeyError, IndexError):
-            return self.allocate(size)
-        self._free_bytes -= size
-        return block
-
-    def _give_back(self, block: Block) -> None:
-        if self._free_bytes + block.nbytes > _POOL_BYTES:
-            self._free.clear()
-            self._free_bytes = 0
-        self._free.setdefault(block.nbytes, []).append(block)
-        self._free_bytes += block.nbytes
-
-
-def _size_class(nbytes: int) -> int:
-    """Sizes rounded up by at most an eighth, so that buffers of nearly one size replace each other."""
-    step = max(64, 1 << max(0, nbytes.bit_length() - 4))
-    return max(64, -(-nbytes // step) * step)
+        size = size_class(nbytes)
+        block = self._pool.take(size)
+        return block if block is not None else self.allocate(size)
 
 
 def find_device() -> tuple[Any, str | None]:
